@@ -1,3 +1,5 @@
+import { wholeQuotient } from './whole-quotient.ts'
+
 const PPM = 1_000_000
 const PPM_BIG = 1_000_000n
 
@@ -38,10 +40,9 @@ export function smallPostedCostMicro(
     sum += pricesMicro[resource]! * quantitiesPpm[offset + resource]!
   }
   if (!(sum <= Number.MAX_SAFE_INTEGER)) return null
-  const part = sum % PPM
-  const parts = part * durationSeconds
-  const partsLeft = parts % PPM
-  const cost = ((sum - part) / PPM) * durationSeconds + (parts - partsLeft) / PPM + (partsLeft > 0 ? 1 : 0)
+  const millions = wholeQuotient(sum, PPM)
+  const parts = (sum - millions * PPM) * durationSeconds
+  const cost = millions * durationSeconds + Math.ceil(parts / PPM)
   if (!(cost <= Number.MAX_SAFE_INTEGER)) return null
   return Math.max(cost, 1)
 }
