@@ -38,7 +38,7 @@ export function readBundle(input: unknown, resources: readonly string[]): Bundle
         `${shown(field)} is not in a bundle of this market: allowed are ${allowed}`,
       )
     }
-    const quantityPpm = readFractionPpm(value)
+    const quantityPpm = value === undefined ? 0 : readFractionPpm(value)
     if (quantityPpm === null) {
       return refusal(
         field,
