@@ -1,0 +1,130 @@
+import type { BookBid } from '../market/settlement.ts'
+import type { DatabaseClient } from './pool.ts'
+
+/** A payer's or beneficiary's money under its row lock. */
+export interface LockedAgent {
+  agentId: bigint
+  name: string
+  availableMicro: bigint
+  heldMicro: bigint
+  openBids: number
+}
+
+/** Which pending bids to lock. */
+export type BookSelection =
+  | { upToSeq: bigint; limit: number }
+  | { expiredNow: true; limit: number }
+  | { all: true; limit: number }
+
+/**
+ * Locks pending bids, then the agents they belong to. For a cycle: up to its cut-off, those no cycle has considered
+ * first in the order of admission, then by the cycle that considered them last.
+ */
+export async function lockBook(
+  client: DatabaseClient,
+  marketId: string,
+  selection: BookSelection,
+): Promise<{ bids: BookBid[]; agents: Map<bigint, LockedAgent> }> {
+  const condition =
+    'upToSeq' in selection
+      ? 'e.first_seq + b.ordinal <= $2'
+      : 'expiredNow' in selection
+        ? 'b.expires_at <= clock_timestamp() and $2::bigint is null'
+        : '$2::bigint is null'
+  const { rows } = await client.query({
+    rowMode: 'array',
+    text: `select b.bid_id, b.agent_id, b.beneficiary_id, b.amount_micro, b.quantities_ppm, b.duration_seconds,
+                  b.good_till_cancelled, b.expires_at, b.traceparent, b.first_considered_cycle,
+                  e.first_seq + b.ordinal as seq
+             from bids b join event_batches e using (batch_id)
+            where b.market_id = $1 and b.status = 'pending' and ${condition}
+            order by b.last_considered_cycle nulls first, seq limit $3
+              for no key update of b`,
+    values: [marketId, 'upToSeq' in selection ? selection.upToSeq : null, selection.limit],
+  })
+  const agentIds = new Set<bigint>()
+  for (const row of rows) agentIds.add(row[1]).add(row[2])
+  const agents = await lockAgents(client, [...agentIds])
+  const bids = rows.map(
+    (row): BookBid => ({
+      bidId: row[0],
+      payerId: row[1],
+      payer: agents.get(row[1])!.name,
+      beneficiaryId: row[2],
+      beneficiary: agents.get(row[2])!.name,
+      amountMicro: row[3],
+      quantitiesPpm: row[4],
+      durationSeconds: row[5],
+      goodTillCancelled: row[6],
+      expiresAtMs: row[7] === null ? null : row[7].getTime(),
+      traceparent: row[8],
+      firstConsideredCycle: row[9],
+      seq: row[10],
+    }),
+  )
+  return { bids, agents }
+}
+
+async function lockAgents(client: DatabaseClient, agentIds: bigint[]): Promise<Map<bigint, LockedAgent>> {
+  const { rows } = await client.query(
+    `select agent_id, name, available_micro, held_micro, open_bids from agents
+      where agent_id = any($1) order by agent_id for no key update`,
+    [agentIds],
+  )
+  return new Map(
+    rows.map(row => [
+      row.agent_id,
+      {
+        agentId: row.agent_id,
+        name: row.name,
+        availableMicro: row.available_micro,
+        heldMicro: row.held_micro,
+        openBids: row.open_bids,
+      },
+    ]),
+  )
+}
+
+/** Gives a bid's hold back to its payer. */
+export function releaseHold(payer: LockedAgent, amountMicro: bigint): void {
+  payer.heldMicro -= amountMicro
+  payer.availableMicro += amountMicro
+  payer.openBids -= 1
+}
+
+/** Takes a bid's hold as payment and answers the payer's balance after it, in micro-credits. */
+export function settleHold(payer: LockedAgent, amountMicro: bigint): bigint {
+  payer.heldMicro -= amountMicro
+  payer.openBids -= 1
+  return payer.availableMicro + payer.heldMicro
+}
+
+/** Writes back what locked agents have, after their holds were moved. */
+export async function writeAgents(client: DatabaseClient, agents: readonly LockedAgent[]): Promise<void> {
+  if (agents.length === 0) return
+  await client.query(
+    `update agents set available_micro = u.available_micro, held_micro = u.held_micro, open_bids = u.open_bids
+       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[])
+         as u(agent_id, available_micro, held_micro, open_bids)
+      where agents.agent_id = u.agent_id`,
+    [
+      agents.map(agent => agent.agentId),
+      agents.map(agent => agent.availableMicro),
+      agents.map(agent => agent.heldMicro),
+      agents.map(agent => agent.openBids),
+    ],
+  )
+}
+
+/** Ends pending bids that won nothing: their rows must be locked. */
+export async function endBids(
+  client: DatabaseClient,
+  bidIds: readonly string[],
+  status: 'cancelled' | 'expired',
+): Promise<void> {
+  if (bidIds.length === 0) return
+  await client.query(`update bids set status = $2 where bid_id = any($1::uuid[]) and status = 'pending'`, [
+    bidIds,
+    status,
+  ])
+}

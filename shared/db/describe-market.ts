@@ -1,0 +1,41 @@
+import { PPM_OF_CAPACITY } from '../bundle/bundle.ts'
+import type { MarketSummary } from '../economy/economy.ts'
+import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
+import { readCycles } from './cycles.ts'
+import type { Database } from './pool.ts'
+
+/** What a market is and how it stands, for people and programs. */
+export async function describeMarket(db: Database, marketId: string): Promise<Outcome<MarketSummary>> {
+  const { rows } = await db.query(
+    `select m.*, s.last_seq, s.wake_at, s.asleep, p.published_seq,
+            (select count(*) from bids b where b.market_id = $1 and b.status = 'pending') as pending_bids,
+            (select count(*) from leases l where l.market_id = $1 and l.status = 'active') as active_leases,
+            (select json_agg(json_build_object('name', name, 'unit', unit, 'capacity', capacity::text,
+                                               'leased', leased_ppm) order by ordinal)
+               from market_resources r where r.market_id = $1) as resources
+       from markets m join market_sequences s using (market_id) join publications p using (market_id)
+      where m.market_id = $1`,
+    [marketId],
+  )
+  const row = rows[0]
+  if (row === undefined) return refuseUnknownMarket(marketId)
+  const [lastCycle] = await readCycles(db, marketId, 1)
+  return {
+    ok: true,
+    marketId,
+    displayName: row.display_name,
+    status: row.status,
+    resources: row.resources.map((resource: { leased: number }) => ({
+      ...resource,
+      leased: resource.leased / PPM_OF_CAPACITY,
+    })),
+    rules: row.rules,
+    lastSeq: Number(row.last_seq),
+    publishedSeq: Number(row.published_seq),
+    wakeAt: row.wake_at?.toISOString() ?? null,
+    asleep: row.asleep,
+    pendingBids: Number(row.pending_bids),
+    activeLeases: Number(row.active_leases),
+    lastCycle: lastCycle ?? null,
+  }
+}

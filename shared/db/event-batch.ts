@@ -1,0 +1,110 @@
+import type { EventDraft } from '../events/draft.ts'
+import { eventIdOf } from '../events/event-id.ts'
+import { eventTypes } from '../events/registry.ts'
+import type { DatabaseClient } from './pool.ts'
+
+/** Where a transaction's events will stand: drawn after its last row lock, before its first write. */
+export interface BatchStart {
+  marketId: string
+  batchId: bigint
+  epoch: number
+  /** The transaction's one reading of Postgres's clock, in milliseconds. */
+  nowMs: number
+}
+
+/** The market changed between the reading and the last statement (closed, or a new epoch): try again. */
+export class MarketMoved extends Error {
+  constructor(marketId: string) {
+    super(`market ${marketId} was closed or restored meanwhile`)
+    this.name = 'MarketMoved'
+  }
+}
+
+/** Reads the clock and draws a batch id; the market must exist. Call it after the last row lock. */
+export async function startBatch(client: DatabaseClient, marketId: string): Promise<BatchStart> {
+  const { rows } = await client.query(
+    `select epoch, nextval('event_batch_ids') as batch_id, date_trunc('milliseconds', clock_timestamp()) as now
+       from market_sequences where market_id = $1`,
+    [marketId],
+  )
+  const row = rows[0]
+  if (row === undefined) throw new Error(`market ${marketId} has no sequence row`)
+  return { marketId, batchId: row.batch_id, epoch: row.epoch, nowMs: row.now.getTime() }
+}
+
+/** Writes events to the outbox in the order given; ordinal 0 is the batch's first. */
+export async function writeEvents(
+  client: DatabaseClient,
+  batch: BatchStart,
+  drafts: readonly EventDraft[],
+): Promise<void> {
+  const ordinalsByOperation = new Map<string, number>()
+  const eventIds = drafts.map(({ operation }) => {
+    const ordinal = ordinalsByOperation.get(operation) ?? 0
+    ordinalsByOperation.set(operation, ordinal + 1)
+    return eventIdOf(batch.marketId, batch.epoch, operation, ordinal)
+  })
+  await client.query(
+    `insert into outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
+                         correlation_id, trace_id, data)
+     select $1, ord - 1, event_id, operation, type, source, version, agent, correlation_id, trace_id, data
+       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
+                   $10::jsonb[]) with ordinality
+         as e(event_id, operation, type, source, version, agent, correlation_id, trace_id, data, ord)`,
+    [
+      batch.batchId,
+      eventIds,
+      drafts.map(draft => draft.operation),
+      drafts.map(draft => draft.type),
+      drafts.map(draft => eventTypes[draft.type].source),
+      drafts.map(draft => eventTypes[draft.type].version),
+      drafts.map(draft => draft.agent),
+      drafts.map(draft => draft.correlationId),
+      drafts.map(draft => traceIdOf(draft.traceparent)),
+      drafts.map(draft => JSON.stringify(draft.data)),
+    ],
+  )
+}
+
+/**
+ * The last statement of a transaction that emits `eventCount` events: numbers them, and makes the market due.
+ * With `requireAccepting` a market that closed meanwhile throws MarketMoved. Returns whether the market was
+ * asleep, so that the caller sends a hint after commit.
+ */
+export async function closeBatch(
+  client: DatabaseClient,
+  batch: BatchStart,
+  eventCount: number,
+  options: { requireAccepting?: boolean; closeAdmission?: boolean } = {},
+): Promise<{ woken: boolean }> {
+  const { rows } = await client.query(
+    `with moved as (
+       update market_sequences
+          set last_seq = last_seq + $3,
+              last_at = greatest(last_at, date_trunc('milliseconds', clock_timestamp())),
+              wake_at = case when asleep then clock_timestamp() else wake_at end,
+              asleep = false,
+              accepting = accepting and not $6
+        where market_id = $1 and epoch = $2 and (accepting or not $5)
+       returning new.last_seq, new.last_at, old.asleep as was_asleep),
+     told as (
+       insert into event_batches (batch_id, market_id, epoch, first_seq, event_count, at)
+       select $4, $1, $2, last_seq - $3 + 1, $3, last_at from moved)
+     select was_asleep from moved`,
+    [
+      batch.marketId,
+      batch.epoch,
+      eventCount,
+      batch.batchId,
+      options.requireAccepting ?? false,
+      options.closeAdmission ?? false,
+    ],
+  )
+  if (rows.length === 0) throw new MarketMoved(batch.marketId)
+  return { woken: rows[0].was_asleep }
+}
+
+/** The trace id of a W3C traceparent (`00-<trace id>-<span id>-<flags>`), or null. */
+function traceIdOf(traceparent: string | null): string | null {
+  return traceparent === null ? null : (traceparent.split('-')[1] ?? null)
+}

@@ -1,0 +1,98 @@
+import type { OpenedCycle } from '../economy/economy.ts'
+import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
+import type { MarketRules } from '../market/rules.ts'
+import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
+import { choosePriceSource } from '../pricing/price-source.ts'
+import type { Database, DatabaseClient } from './pool.ts'
+import { inTransaction } from './transaction.ts'
+
+/**
+ * Opens cycle `number` and freezes what it clears with: cut-off, policy, bound and prices. A settled number answers
+ * as settled; the market's one open cycle is returned when it matches or no number is given; a run that asks again
+ * without a number finds the cycle it opened. Any other number is out of order: no cycle is skipped.
+ */
+export async function openCycle(
+  db: Database,
+  marketId: string,
+  number: number | null,
+  run: string,
+): Promise<Outcome<OpenedCycle>> {
+  return await inTransaction(db, async client => {
+    const market = await client.query(
+      `select m.status, m.rules, s.last_seq, date_trunc('milliseconds', clock_timestamp()) as now
+         from markets m join market_sequences s using (market_id) where m.market_id = $1`,
+      [marketId],
+    )
+    if (market.rows.length === 0) return refuseUnknownMarket(marketId)
+    const last = await readLastCycle(client, marketId)
+    const nextNumber = (last?.number ?? 0) + 1
+    if (last !== null) {
+      const isWanted = number === null ? !last.settled || last.run === run : last.number === number
+      if (isWanted) return { ok: true, cycle: last.number, settled: last.settled }
+      if (number !== null && number < last.number) return { ok: true, cycle: number, settled: true }
+      if (!last.settled) return outOfOrder(number, `cycle ${last.number} is open and comes first`)
+    }
+    if (number !== null && number !== nextNumber) return outOfOrder(number, `the next cycle is ${nextNumber}`)
+    const { status, rules, last_seq: cutoffSeq, now } = market.rows[0]
+    if (status === 'closing' || status === 'closed') {
+      return refuse('market_closed', `market ${marketId} is ${status} and opens no cycle`, 'marketId')
+    }
+    const prices = await readPrices(client, marketId, rules, now)
+    const inserted = await client.query(
+      `insert into cycles (market_id, number, status, policy, max_bids, cutoff_seq, prices_micro, price_source,
+                           price_age_seconds, opened_by_run, opened_at)
+       values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+      [
+        marketId,
+        nextNumber,
+        rules.policy,
+        rules.maxBidsPerCycle,
+        cutoffSeq,
+        prices.pricesMicro,
+        prices.source,
+        prices.ageSeconds,
+        run,
+        now,
+      ],
+    )
+    if (inserted.rowCount === 1) return { ok: true, cycle: nextNumber, settled: false }
+    // Somebody else opened it a moment ago: theirs is the market's one open cycle.
+    const theirs = await readLastCycle(client, marketId)
+    if (theirs === null) throw new Error(`market ${marketId}: a cycle could neither be opened nor found`)
+    return { ok: true, cycle: theirs.number, settled: theirs.settled }
+  })
+}
+
+async function readLastCycle(
+  client: DatabaseClient,
+  marketId: string,
+): Promise<{ number: number; settled: boolean; run: string } | null> {
+  const { rows } = await client.query(
+    'select number, status, opened_by_run from cycles where market_id = $1 order by number desc limit 1',
+    [marketId],
+  )
+  const row = rows[0]
+  if (row === undefined) return null
+  return { number: Number(row.number), settled: row.status === 'settled', run: row.opened_by_run }
+}
+
+async function readPrices(client: DatabaseClient, marketId: string, rules: MarketRules, now: Date) {
+  const { rows } = await client.query(
+    `select r.ordinal, p.price_micro, p.recorded_at from market_resources r
+       left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
+        and p.tick = (select max(tick) from prices where market_id = $1)
+      where r.market_id = $1 order by r.ordinal`,
+    [marketId],
+  )
+  const recordedAt: Date | null = rows[0].recorded_at
+  const ageSeconds = recordedAt === null ? null : Math.max(0, (now.getTime() - recordedAt.getTime()) / 1000)
+  return {
+    pricesMicro: rows.map(row => row.price_micro ?? BigInt(FLOOR_PRICE_MICRO)),
+    source: choosePriceSource(ageSeconds, rules.pricePeriodSeconds),
+    ageSeconds,
+  }
+}
+
+function outOfOrder(number: number | null, message: string): Outcome<OpenedCycle> {
+  return refuse('cycle_out_of_order', `cycle ${number} cannot be opened: ${message}`, 'cycle')
+}

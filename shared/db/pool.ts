@@ -1,0 +1,43 @@
+import pg from 'pg'
+
+/** A connection pool on Postgres whose `bigint` columns arrive as BigInt and timestamps as Date. */
+export type Database = pg.Pool
+export type DatabaseClient = pg.PoolClient
+
+const INT8 = 20
+const INT8_ARRAY = 1016
+/** A statement that takes longer is ended: nothing in Bourse waits for ever on Postgres. */
+const STATEMENT_TIMEOUT_MS = 60_000
+const LOCK_TIMEOUT_MS = 30_000
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+const CONNECT_TIMEOUT_MS = 10_000
+
+function parserOf(oid: number, format?: 'text' | 'binary') {
+  if (oid === INT8) return BigInt
+  if (oid === INT8_ARRAY) return parseBigIntArray
+  return pg.types.getTypeParser(oid, format as 'text')
+}
+
+function parseBigIntArray(text: string): bigint[] {
+  return text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt)
+}
+
+/**
+ * Opens a pool on the database at `url` with at most `maxConnections` connections.
+ * `applicationName` is what `pg_stat_activity` shows. Close it with `pool.end()`.
+ */
+export function createDatabase(url: string, applicationName: string, maxConnections = 10): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: maxConnections,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+  })
+  // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  return pool
+}

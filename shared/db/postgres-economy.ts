@@ -1,0 +1,48 @@
+import type { Economy } from '../economy/economy.ts'
+import { admitBids } from './admit-bids.ts'
+import { cancelBid } from './cancel-bid.ts'
+import { createMarket } from './create-market.ts'
+import { describeMarket } from './describe-market.ts'
+import { changeMarketStatus } from './market-status.ts'
+import { openCycle } from './open-cycle.ts'
+import type { Database } from './pool.ts'
+import { registerAgent } from './register-agent.ts'
+import { releaseOpenBids } from './release-open-bids.ts'
+import { settleCycle } from './settle-cycle.ts'
+import { takeTurn } from './take-turn.ts'
+import { tidyMarket } from './tidy-market.ts'
+
+/**
+ * The economy on Postgres. `hint` tells a sleeping market's workflow that work was made; it is called after the
+ * commit, carries nothing, and may be lost: a sweep repeats it.
+ */
+export function createPostgresEconomy(db: Database, hint: (marketId: string) => Promise<void>): Economy {
+  async function hinted<T extends { woken?: boolean }>(
+    marketId: string,
+    change: Promise<T>,
+  ): Promise<Omit<T, 'woken'>> {
+    const { woken, ...outcome } = await change
+    if (woken) await hint(marketId)
+    return outcome
+  }
+  const answered = <T extends { woken?: boolean }>(marketId: string, change: Promise<T>) =>
+    hinted(marketId, change) as Promise<T>
+
+  return {
+    createMarket: (marketId, settings) => answered(marketId, createMarket(db, marketId, settings)),
+    registerAgent: request => answered(request.marketId, registerAgent(db, request)),
+    admitBids: async (marketId, submissions) =>
+      (await hinted(marketId, admitBids(db, marketId, submissions))).verdicts,
+    cancelBid: request => answered(request.marketId, cancelBid(db, request)),
+    openCycle: (marketId, number, run) => openCycle(db, marketId, number, run),
+    settleCycle: async (marketId, number) =>
+      (await hinted(marketId, settleCycle(db, marketId, number))).cycle,
+    tidyMarket: marketId => hinted(marketId, tidyMarket(db, marketId)),
+    takeTurn: (marketId, publishing) => takeTurn(db, marketId, publishing),
+    pauseMarket: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'pause', actor)),
+    resumeMarket: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'resume', actor)),
+    beginClosing: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'close', actor)),
+    releaseOpenBids: marketId => hinted(marketId, releaseOpenBids(db, marketId)),
+    describeMarket: marketId => describeMarket(db, marketId),
+  }
+}

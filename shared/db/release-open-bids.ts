@@ -1,0 +1,55 @@
+import { v7 as uuidV7 } from 'uuid'
+import { draftEvent } from '../events/draft.ts'
+import { formatCredits } from '../money/credits.ts'
+import { endBids, lockBook, releaseHold, writeAgents } from './book.ts'
+import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import type { Database } from './pool.ts'
+import { inTransaction } from './transaction.ts'
+
+/** At most this many bids are released in one transaction. */
+const MAX_RELEASED = 10_000
+
+/**
+ * Cancels the open bids of a closing market and gives their holds back, a bounded number a call; with none left the
+ * market is closed. A market that is not closing, or has an open cycle, is left as it is.
+ */
+export async function releaseOpenBids(
+  db: Database,
+  marketId: string,
+): Promise<{ released: number; closed: boolean; woken: boolean }> {
+  return await inTransaction(db, async client => {
+    const { rows } = await client.query(
+      `select m.status, exists (select from cycles where market_id = $1 and status = 'open') as cycle_is_open
+         from markets m where m.market_id = $1 for no key update of m`,
+      [marketId],
+    )
+    const status = rows[0]?.status
+    if (status !== 'closing' || rows[0].cycle_is_open)
+      return { released: 0, closed: status === 'closed', woken: false }
+    const { bids, agents } = await lockBook(client, marketId, { all: true, limit: MAX_RELEASED })
+    if (bids.length === 0) {
+      await client.query(`update markets set status = 'closed' where market_id = $1`, [marketId])
+      return { released: 0, closed: true, woken: false }
+    }
+    const batch = await startBatch(client, marketId)
+    for (const bid of bids) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)
+    await endBids(
+      client,
+      bids.map(bid => bid.bidId),
+      'cancelled',
+    )
+    await writeAgents(client, [...agents.values()])
+    const operation = uuidV7()
+    const events = bids.map(bid =>
+      draftEvent(
+        operation,
+        'bid_cancelled',
+        { bid_id: bid.bidId, released: formatCredits(bid.amountMicro) },
+        { agent: bid.payer, correlationId: bid.bidId, traceparent: bid.traceparent },
+      ),
+    )
+    await writeEvents(client, batch, events)
+    const { woken } = await closeBatch(client, batch, events.length)
+    return { released: bids.length, closed: false, woken }
+  })
+}

@@ -1,0 +1,87 @@
+import type { MarketTurn, NextStep } from '../economy/economy.ts'
+import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
+import { decideNextStep, type MarketFacts } from '../market/next-step.ts'
+import type { Database, DatabaseClient } from './pool.ts'
+import { REFUSAL_FOLDING_SECONDS } from './refusal-counters.ts'
+import { inTransaction } from './transaction.ts'
+
+/** A market at work promises to look again within this time; a sweep reminds one that did not. */
+const AT_WORK_SECONDS = 5
+
+/**
+ * Decides a market's next step under its sequence row, so that nothing can become due unseen: either there is
+ * something to do, or until when the market sleeps is recorded and whoever makes work earlier sends a hint.
+ */
+export async function takeTurn(
+  db: Database,
+  marketId: string,
+  publishing: boolean,
+): Promise<Outcome<MarketTurn>> {
+  return await inTransaction(db, async client => {
+    const facts = await readFacts(client, marketId, publishing)
+    if (facts === null) return refuseUnknownMarket(marketId)
+    const next = decideNextStep(facts)
+    const lookAgainSeconds = secondsUntilNextLook(next)
+    await client.query(
+      `update market_sequences set asleep = $2, wake_at = clock_timestamp() + make_interval(secs => $3)
+        where market_id = $1`,
+      [marketId, next.step === 'sleep' || next.step === 'closed', lookAgainSeconds],
+    )
+    return { ok: true, next, unpublished: facts.unpublished, status: facts.status }
+  })
+}
+
+function secondsUntilNextLook(next: NextStep): number | null {
+  if (next.step === 'closed') return null
+  return 'seconds' in next ? next.seconds : AT_WORK_SECONDS
+}
+
+async function readFacts(
+  client: DatabaseClient,
+  marketId: string,
+  publishing: boolean,
+): Promise<MarketFacts | null> {
+  const locked = await client.query('select last_seq from market_sequences where market_id = $1 for update', [
+    marketId,
+  ])
+  if (locked.rows.length === 0) return null
+  const { rows } = await client.query(
+    `select m.status, m.rules, clock_timestamp() as now, p.published_seq,
+            last.number, last.status as cycle_status, last.opened_at,
+            exists (select from bids where market_id = $1 and status = 'pending' and last_considered_cycle is null)
+              as new_bids,
+            exists (select from bids where market_id = $1 and status = 'pending' and last_considered_cycle is not null)
+              as passed_over,
+            exists (select from leases where market_id = $1 and ends_at > last.effective_at
+                       and ends_at <= clock_timestamp()) as supply_returned,
+            (select max(recorded_at) from prices where market_id = $1) > last.opened_at as prices_moved,
+            exists (select from leases where market_id = $1 and status = 'active') as active_leases,
+            least(
+              (select min(ends_at) from leases where market_id = $1 and status = 'active'),
+              (select min(expires_at) from bids where market_id = $1 and status = 'pending' and expires_at is not null),
+              (select min(since) + make_interval(secs => $2) from refusal_counters where market_id = $1)) as tidy_at
+       from markets m
+       join publications p using (market_id)
+       left join lateral (
+         select number, status, opened_at, effective_at from cycles
+          where market_id = $1 order by number desc limit 1) last on true
+      where m.market_id = $1`,
+    [marketId, REFUSAL_FOLDING_SECONDS],
+  )
+  const row = rows[0]
+  const repriced = row.rules.policy === 'posted-price' && row.prices_moved === true
+  return {
+    nowMs: row.now.getTime(),
+    status: row.status,
+    cycleSeconds: row.rules.cycleSeconds,
+    openCycle: row.cycle_status === 'open' ? Number(row.number) : null,
+    lastCycle:
+      row.number === null ? null : { number: Number(row.number), openedAtMs: row.opened_at.getTime() },
+    newBids: row.new_bids,
+    worthAnotherLook: row.passed_over && (row.supply_returned === true || repriced),
+    tidyAtMs: row.tidy_at === null ? null : row.tidy_at.getTime(),
+    activeLeases: row.active_leases,
+    publishing,
+    unpublished: locked.rows[0].last_seq > row.published_seq,
+  }
+}

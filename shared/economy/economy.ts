@@ -1,0 +1,110 @@
+import type { BidVerdict } from '../bid/admission.ts'
+import type { BidWay } from '../events/registry.ts'
+import type { MarketSettings, Resource } from '../market/rules.ts'
+import type { Outcome } from './refusal.ts'
+
+/** One bid on its way into admission; `bid` is what the caller sent, not yet looked at. */
+export interface BidSubmission {
+  agent: string
+  bid: unknown
+  via: BidWay
+  actor: string
+  /** W3C trace context of the caller. */
+  traceparent?: string | null
+}
+
+export interface CancelRequest {
+  marketId: string
+  agent: string
+  bidId: string
+}
+
+export type MarketStatus = 'open' | 'paused' | 'closing' | 'closed'
+
+export interface MarketSummary {
+  marketId: string
+  displayName: string
+  status: MarketStatus
+  resources: (Resource & { leased: number })[]
+  rules: MarketSettings['rules']
+  lastSeq: number
+  publishedSeq: number
+  wakeAt: string | null
+  asleep: boolean
+  pendingBids: number
+  activeLeases: number
+  lastCycle: CycleSummary | null
+}
+
+/** A settled cycle as people and programs see it; quantities are fractions of capacity. */
+export interface CycleSummary {
+  cycle: number
+  effectiveAt: string
+  winners: number
+  losers: number
+  leftWaiting: number
+  revenue: string
+  supply: Record<string, number>
+  demand: Record<string, number>
+  utilisation: Record<string, number>
+  prices: Record<string, string>
+  priceSource: 'live' | 'last_known' | 'floor'
+  cutoffScore: string | null
+}
+
+/** What the market's workflow is to do next; times are seconds from now. */
+export type NextStep =
+  | { step: 'clear'; cycle: number }
+  | { step: 'tidy' }
+  | { step: 'release' }
+  | { step: 'wait'; seconds: number }
+  | { step: 'sleep'; seconds: number | null }
+  | { step: 'closed' }
+
+export interface MarketTurn {
+  next: NextStep
+  /** Events are written that the stream is not known to hold. */
+  unpublished: boolean
+  status: MarketStatus
+}
+
+/**
+ * Every change of an economy. Each is one transaction with its events and tells no exception for what a
+ * caller did wrong: a refusal is an answer. What throws is a server out of reach or a broken invariant.
+ */
+export interface Economy {
+  createMarket(marketId: string, settings: MarketSettings): Promise<Outcome<{ marketId: string }>>
+  registerAgent(request: RegisterAgent): Promise<Outcome<{ agent: string; balance: string }>>
+  admitBids(marketId: string, submissions: readonly BidSubmission[]): Promise<BidVerdict[]>
+  cancelBid(
+    request: CancelRequest,
+  ): Promise<Outcome<{ bidId: string; status: 'cancelled'; released: string }>>
+  /** Opens cycle `number` (absent: the open one, else the next) or finds it open or settled. */
+  openCycle(marketId: string, number: number | null, run: string): Promise<Outcome<OpenedCycle>>
+  /** Clears and settles an open cycle; a settled one answers its stored outcome. */
+  settleCycle(marketId: string, number: number): Promise<CycleSummary>
+  /** Ends due leases, expires due bids, tells folded refusals. */
+  tidyMarket(marketId: string): Promise<{ leasesEnded: number; bidsExpired: number; refusalsTold: number }>
+  /** Decides what is due; when nothing is, records until when the market sleeps. */
+  takeTurn(marketId: string, publishing: boolean): Promise<Outcome<MarketTurn>>
+  pauseMarket(marketId: string, actor: string): Promise<Outcome<{ status: MarketStatus }>>
+  resumeMarket(marketId: string, actor: string): Promise<Outcome<{ status: MarketStatus }>>
+  /** Ends admission for good; the market's workflow then releases what is open. */
+  beginClosing(marketId: string, actor: string): Promise<Outcome<{ status: MarketStatus }>>
+  /** Releases open bids of a closing market, a bounded number a call; closed once none is left. */
+  releaseOpenBids(marketId: string): Promise<{ released: number; closed: boolean }>
+  describeMarket(marketId: string): Promise<Outcome<MarketSummary>>
+}
+
+export interface RegisterAgent {
+  marketId: string
+  agent: string
+  displayName?: string
+  owner?: string
+  creditsMicro: bigint
+}
+
+export interface OpenedCycle {
+  cycle: number
+  settled: boolean
+}

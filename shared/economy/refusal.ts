@@ -1,0 +1,16 @@
+/** A typed no: what was refused, where, and what is allowed. Nothing was changed. */
+export interface Refusal {
+  ok: false
+  error: { code: string; message: string; field?: string }
+}
+
+export type Outcome<T> = ({ ok: true } & T) | Refusal
+
+/** Refuses with a code for programs and a message for people. */
+export function refuse(code: string, message: string, field?: string): Refusal {
+  return { ok: false, error: { code, message, ...(field === undefined ? {} : { field }) } }
+}
+
+export function refuseUnknownMarket(marketId: string): Refusal {
+  return refuse('unknown_market', `there is no market ${JSON.stringify(marketId)}`, 'marketId')
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { type EventData, type EventName, eventTypes, isEventName } from './registry.ts'
+
+const envelopeSchema = z.strictObject({
+  event_id: z.uuid(),
+  timestamp: z.iso.datetime(),
+  source: z.enum(['system', 'agent', 'judge']),
+  type: z.string(),
+  schema_version: z.number().int().min(1),
+  market_id: z.string(),
+  scenario_id: z.string().optional(),
+  agent_id: z.string().optional(),
+  correlation_id: z.string(),
+  causation_id: z.uuid().optional(),
+  trace_id: z.string().optional(),
+  epoch: z.number().int().min(1),
+  seq: z.number().int().min(1),
+  data: z.unknown(),
+})
+
+type Envelope = Omit<z.infer<typeof envelopeSchema>, 'type' | 'data'>
+
+/** An event as it stands in the stream; `type` decides the shape of `data`. */
+export type BourseEvent = { [Name in EventName]: Envelope & { type: Name; data: EventData<Name> } }[EventName]
+
+export type ParsedEvent = { ok: true; event: BourseEvent } | { ok: false; problem: string }
+
+/** Reads an event from JSON text; what is wrong with it is an answer, never an exception. */
+export function parseEvent(text: string): ParsedEvent {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { ok: false, problem: 'not JSON' }
+  }
+  const envelope = envelopeSchema.safeParse(json)
+  if (!envelope.success) return { ok: false, problem: problemOf(envelope.error) }
+  const { type } = envelope.data
+  if (!isEventName(type)) return { ok: false, problem: `type: unknown event type ${JSON.stringify(type)}` }
+  const data = eventTypes[type].data.safeParse(envelope.data.data)
+  if (!data.success) return { ok: false, problem: problemOf(data.error, 'data') }
+  return { ok: true, event: { ...envelope.data, type, data: data.data } as BourseEvent }
+}
+
+function problemOf(error: z.ZodError, prefix?: string): string {
+  const issue = error.issues[0]!
+  const path = [...(prefix ? [prefix] : []), ...issue.path].join('.')
+  return path ? `${path}: ${issue.message}` : issue.message
+}
+
+/** The subject an event is published on: `bourse.<market>.events.<source>.<type>.<agent or _>`. */
+export function subjectOf(event: Pick<BourseEvent, 'market_id' | 'source' | 'type' | 'agent_id'>): string {
+  return `bourse.${event.market_id}.events.${event.source}.${event.type}.${event.agent_id ?? '_'}`
+}

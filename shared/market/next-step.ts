@@ -1,0 +1,51 @@
+import type { MarketStatus, NextStep } from '../economy/economy.ts'
+
+/** What decides a market's next step, read under its sequence row's lock; times in milliseconds. */
+export interface MarketFacts {
+  nowMs: number
+  status: MarketStatus
+  cycleSeconds: number
+  openCycle: number | null
+  lastCycle: { number: number; openedAtMs: number } | null
+  /** A pending bid that no cycle has considered yet. */
+  newBids: boolean
+  /** Pending bids were passed over and supply came back, or prices moved, since. */
+  worthAnotherLook: boolean
+  /** Earliest end of a lease, expiry of a bid, or telling of folded refusals; null: none. */
+  tidyAtMs: number | null
+  activeLeases: boolean
+  publishing: boolean
+  unpublished: boolean
+}
+
+/** While the publisher runs beside it, an otherwise idle market looks again after this long. */
+export const PUBLISHING_WAIT_SECONDS = 5
+
+/**
+ * What a market does next. A cycle is due when bids arrived that no cycle has seen, or when bids that were passed
+ * over may fit now, and at most once per `cycleSeconds`; bids that cannot fit do not make a market spin.
+ */
+export function decideNextStep(facts: MarketFacts): NextStep {
+  const { nowMs, status, openCycle, lastCycle, tidyAtMs } = facts
+  if (tidyAtMs !== null && tidyAtMs <= nowMs) return { step: 'tidy' }
+  if (openCycle !== null && status !== 'paused') return { step: 'clear', cycle: openCycle }
+  if (status === 'closing') return { step: 'release' }
+
+  const cycleIsDue = status === 'open' && (facts.newBids || facts.worthAnotherLook)
+  const notBeforeMs = lastCycle === null ? nowMs : lastCycle.openedAtMs + facts.cycleSeconds * 1000
+  if (cycleIsDue && notBeforeMs <= nowMs) return { step: 'clear', cycle: (lastCycle?.number ?? 0) + 1 }
+
+  const untilMs = earliest(tidyAtMs, cycleIsDue ? notBeforeMs : null)
+  const seconds = untilMs === null ? null : (untilMs - nowMs) / 1000
+  if (facts.publishing || facts.unpublished) {
+    return { step: 'wait', seconds: Math.min(seconds ?? PUBLISHING_WAIT_SECONDS, PUBLISHING_WAIT_SECONDS) }
+  }
+  if (cycleIsDue) return { step: 'wait', seconds: seconds! }
+  if (status === 'closed' && !facts.activeLeases) return { step: 'closed' }
+  return { step: 'sleep', seconds }
+}
+
+function earliest(...timesMs: (number | null)[]): number | null {
+  const known = timesMs.filter(time => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { readCredits } from '../money/credits.ts'
+
+const creditsRule = z
+  .union([z.string(), z.number()])
+  .refine(value => readCredits(value).ok, 'must be credits, with at most 6 fraction digits')
+  .transform(value => String(value))
+
+/** A market's rules, each with its default; `market schema` prints them. */
+export const rulesSchema = z.strictObject({
+  cycleSeconds: z
+    .number()
+    .min(0.1)
+    .max(86_400)
+    .multipleOf(0.1)
+    .default(1)
+    .describe('seconds: a cycle runs at most once in this time'),
+  policy: z
+    .enum(['highest-bid', 'posted-price'])
+    .default('highest-bid')
+    .describe('how bids are ranked: by credits, or by credits over cost at the posted prices'),
+  maxBidsPerCycle: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(100_000)
+    .describe('bids: a cycle considers at most this many, the rest waits for the next'),
+  minimumBid: creditsRule.default('1').describe('credits: the lowest amount admitted'),
+  reserveFraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .multipleOf(0.000001)
+    .default(0)
+    .describe("fraction of a bundle's posted cost that an admitted bid must reach"),
+  maxOpenBids: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe('bids: open at once per paying agent'),
+  bidsPerSecond: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullable()
+    .default(50)
+    .describe("bids per second: refill of an agent's token bucket; null: no limit"),
+  pricePeriodSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(10)
+    .describe('seconds between price updates; prices older than three periods are last_known'),
+  bidBurst: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(200)
+    .describe("bids: size of an agent's token bucket"),
+})
+
+export type MarketRules = z.infer<typeof rulesSchema>
+
+/** A resource as a market offers it; `capacity` is in its unit (`tokens`: per minute). */
+export const resourceSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9, "_" and "-", starting with a letter'),
+  unit: z.string().min(1).max(63),
+  capacity: z
+    .union([z.number().positive().max(1e15), z.string().regex(/^\d{1,15}(\.\d{1,6})?$/)])
+    .transform(String),
+})
+
+export type Resource = z.infer<typeof resourceSchema>
+
+/** A market sells at most this many resources, so that costs stay exact integers below 2^53. */
+export const MAX_RESOURCES = 9
+
+export const DEFAULT_RESOURCES: readonly Resource[] = [
+  { name: 'cpu', unit: 'cores', capacity: '4' },
+  { name: 'memory', unit: 'MiB', capacity: '4096' },
+  { name: 'tokens', unit: 'tokens per minute', capacity: '1000000' },
+  { name: 'attention', unit: 'share', capacity: '1' },
+]
+
+/** What a market is made from: its resources and rules, unknown keys refused. */
+export const marketSettingsSchema = z.strictObject({
+  displayName: z.string().min(1).max(200).optional(),
+  resources: z
+    .array(resourceSchema)
+    .min(1)
+    .max(MAX_RESOURCES)
+    .default([...DEFAULT_RESOURCES])
+    .refine(list => new Set(list.map(r => r.name)).size === list.length, 'resource names must differ'),
+  rules: rulesSchema.default(rulesSchema.parse({})),
+})
+
+export type MarketSettings = z.infer<typeof marketSettingsSchema>
