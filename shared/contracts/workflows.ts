@@ -1,0 +1,77 @@
+/** Names and shapes by which operators, agents and programs reach the workflows. Plain JSON, no client library. */
+import type { BidVerdict } from '../bid/admission.ts'
+import type { CycleSummary, MarketStatus, NextStep } from '../economy/economy.ts'
+import type { Outcome } from '../economy/refusal.ts'
+
+export const DEFAULT_TASK_QUEUE = 'bourse'
+
+export const marketWorkflowId = (marketId: string) => `market/${marketId}`
+export const cycleWorkflowId = (marketId: string, cycle: number) => `cycle/${marketId}/${cycle}`
+export const agentWorkflowId = (marketId: string, agent: string) => `agent/${marketId}/${agent}`
+
+/** Input of `market`; taken from the workflow id `market/<id>` when absent. */
+export interface MarketInput {
+  marketId?: string
+}
+
+/** Input of `allocationCycle`; taken from the workflow id `cycle/<market>/<n>` when absent. */
+export interface AllocationCycleInput {
+  marketId?: string
+  /** Absent: the market's open cycle, else the next. */
+  cycle?: number
+}
+
+/** Input of `agent`; market and agent are taken from the workflow id `agent/<market>/<id>` when absent. */
+export interface AgentInput {
+  marketId?: string
+  agent?: string
+  /** Carried when the workflow continues as new. */
+  carried?: CarriedAgent
+}
+
+/** What an `agent` run hands to its successor: counters and the newest verdicts, never the truth. */
+export interface CarriedAgent {
+  /** Run id of the chain's first run: keys of bids without one are made from it. */
+  firstRunId: string
+  signals: number
+  nonsense: number
+  verdicts: AgentVerdict[]
+}
+
+/** The answer to one bid or cancel, newest last. */
+export interface AgentVerdict {
+  key: string
+  verdict: BidVerdict | Outcome<{ bidId: string; status: string }>
+}
+
+/** What the query `state` of `agent` answers. */
+export interface AgentState {
+  marketId: string
+  agent: string
+  waiting: number
+  signals: number
+  nonsense: number
+  verdicts: AgentVerdict[]
+}
+
+/** What the query `state` of `market` answers. */
+export interface MarketState {
+  marketId: string
+  status: MarketStatus | null
+  next: NextStep | null
+  lastCycle: CycleSummary | null
+  publishing: boolean
+}
+
+export const signals = { placeBid: 'placeBid', cancelBid: 'cancelBid', look: 'look' } as const
+export const updates = {
+  placeBid: 'placeBid',
+  pause: 'pause',
+  resume: 'resume',
+  step: 'step',
+  close: 'close',
+} as const
+export const queries = { state: 'state' } as const
+
+/** One `placeBid` signal or update carries at most this many bids. */
+export const MAX_BIDS_PER_MESSAGE = 100
