@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import { showProgress } from '../../setup/progress.mjs'
+import { readStackState, type StackState, stackHome } from '../../shared/config/stack-state.ts'
+import { type StackProcess, StackStartError, startStackProcess } from '../stack-process.ts'
+
+const EXIT_REFUSED = 1
+
+interface UpOptions {
+  home?: string
+  detach?: boolean
+  json?: boolean
+}
+
+/** `bourse up`: the local stack, in the foreground until Ctrl-C, or in the background with `--detach`. */
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .description('start the local stack: Postgres, NATS, Temporal and the workers')
+    .option('--detach', 'leave it running in the background; `bourse down` ends it')
+    .option('--home <dir>', 'the folder it keeps everything in (default: BOURSE_HOME or .bourse)')
+    .option('--json', 'print the addresses as one JSON document')
+    .action(async (options: UpOptions) => {
+      process.exitCode = await up(options)
+    })
+}
+
+/** Starts the stack and, unless detached, stays until it ends. Returns the exit code. */
+export async function up({ home: givenHome, detach = false, json = false }: UpOptions): Promise<number> {
+  const home = stackHome(givenHome)
+  const running = readStackState(home)
+  if (running) {
+    say(running, home, json)
+    process.stderr.write(`It was up already, as process ${running.supervisor.pid}; nothing was started.\n`)
+    return detach ? 0 : EXIT_REFUSED
+  }
+  const progress = showProgress('starting the stack')
+  try {
+    const stack = await startStackProcess({ home, detached: detach, onProgress: progress.update })
+    progress.done('the stack is up')
+    say(stack.state, home, json)
+    return detach ? 0 : await stay(stack)
+  } catch (error) {
+    progress.failed('the stack did not come up')
+    if (!(error instanceof StackStartError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return EXIT_REFUSED
+  }
+}
+
+async function stay(stack: StackProcess): Promise<number> {
+  process.stderr.write('Ctrl-C ends it.\n')
+  let ending: Promise<number> | undefined
+  const end = () => {
+    if (!ending) process.stderr.write('\nending the stack\n')
+    ending ??= stack.stop()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  process.on('disconnect', end)
+  const { code, failure } = await stack.ended
+  if (failure) process.stderr.write(`${failure}\n`)
+  else process.stderr.write('the stack has ended\n')
+  return code
+}
+
+function say(state: StackState, home: string, json: boolean): void {
+  const { temporal, temporalUi, postgres, nats, supervisor } = state
+  if (json) {
+    const pid = supervisor.pid
+    process.stdout.write(`${JSON.stringify({ ok: true, home, pid, temporal, temporalUi, postgres, nats })}\n`)
+    return
+  }
+  const rows = Object.entries({ 'temporal ui': temporalUi ?? '-', temporal, postgres, nats, home })
+  process.stdout.write(rows.map(([name, value]) => `  ${name.padEnd(12)} ${value}\n`).join(''))
+}

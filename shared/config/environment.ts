@@ -1,0 +1,131 @@
+import { z } from 'zod'
+
+/** What a Bourse process is told by its environment, read once at start. */
+export interface BourseEnvironment {
+  postgresUrl: string
+  /** Ready for the NATS client's `connect`. */
+  nats: {
+    servers: string[]
+    user?: string
+    pass?: string
+    tls?: { caFile: string }
+  }
+  /** A file of NATS credentials (.creds), for the client's `credsAuthenticator`. */
+  natsCredentialsFile?: string
+  temporal: {
+    address: string
+    namespace: string
+    taskQueue: string
+    apiKey?: string
+    tls: boolean
+  }
+  logLevel: LogLevel
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Every problem of an environment at once; each names its variable. */
+export class EnvironmentError extends Error {
+  readonly problems: string[]
+
+  constructor(problems: string[]) {
+    super(`The environment is not usable:\n${problems.map(problem => `  ${problem}`).join('\n')}`)
+    this.name = 'EnvironmentError'
+    this.problems = problems
+  }
+}
+
+const missing = 'is not set; `npm start` sets it for the processes it starts'
+const text = z.string({ error: issue => (issue.input === undefined ? missing : 'is not a text') }).trim()
+const name = text.min(1, 'is empty')
+
+const postgresUrl = text.refine(
+  value => hasScheme(value, ['postgres:', 'postgresql:']),
+  'is not a postgres://user:password@host:port/database address',
+)
+
+const natsUrls = text
+  .transform(value => value.split(',').map(url => url.trim()))
+  .refine(
+    urls => urls.every(url => hasScheme(url, ['nats:', 'tls:'])),
+    'is not a list of nats://user:password@host:port addresses separated by commas',
+  )
+  .refine(
+    urls => new Set(urls.filter(url => URL.canParse(url)).map(credentialsIn)).size <= 1,
+    'names several users; all its addresses must have the same user and password',
+  )
+
+const hostAndPort = text.regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'is not a host:port address')
+const flag = z.enum(['true', 'false', '1', '0'], 'is neither true nor false')
+
+const variables = z.object({
+  BOURSE_POSTGRES_URL: postgresUrl,
+  BOURSE_NATS_URL: natsUrls,
+  BOURSE_NATS_CREDENTIALS_FILE: name.optional(),
+  BOURSE_NATS_TLS_CA_FILE: name.optional(),
+  BOURSE_TEMPORAL_ADDRESS: hostAndPort,
+  BOURSE_TEMPORAL_NAMESPACE: name.default('default'),
+  BOURSE_TEMPORAL_API_KEY: name.optional(),
+  BOURSE_TEMPORAL_TLS: flag.optional(),
+  BOURSE_TASK_QUEUE: name.default('bourse'),
+  BOURSE_LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
+})
+
+/**
+ * Reads Bourse's variables out of `env`. Throws an EnvironmentError that tells every problem at once.
+ * A Temporal API key implies TLS unless BOURSE_TEMPORAL_TLS says otherwise.
+ */
+export function loadEnvironment(env: Record<string, string | undefined>): BourseEnvironment {
+  const read = variables.safeParse(env)
+  if (!read.success) {
+    throw new EnvironmentError(read.error.issues.map(issue => `${String(issue.path[0])} ${issue.message}`))
+  }
+  const found = read.data
+  return {
+    postgresUrl: found.BOURSE_POSTGRES_URL,
+    nats: {
+      ...natsOptions(found.BOURSE_NATS_URL),
+      ...(found.BOURSE_NATS_TLS_CA_FILE ? { tls: { caFile: found.BOURSE_NATS_TLS_CA_FILE } } : {}),
+    },
+    ...(found.BOURSE_NATS_CREDENTIALS_FILE
+      ? { natsCredentialsFile: found.BOURSE_NATS_CREDENTIALS_FILE }
+      : {}),
+    temporal: {
+      address: found.BOURSE_TEMPORAL_ADDRESS,
+      namespace: found.BOURSE_TEMPORAL_NAMESPACE,
+      taskQueue: found.BOURSE_TASK_QUEUE,
+      ...(found.BOURSE_TEMPORAL_API_KEY ? { apiKey: found.BOURSE_TEMPORAL_API_KEY } : {}),
+      tls: wantsTls(found.BOURSE_TEMPORAL_TLS, found.BOURSE_TEMPORAL_API_KEY),
+    },
+    logLevel: found.BOURSE_LOG_LEVEL,
+  }
+}
+
+/**
+ * The NATS client's options for addresses that may carry a user and a password, which the client
+ * takes only as options of their own.
+ */
+export function natsOptions(urls: string[]): { servers: string[]; user?: string; pass?: string } {
+  const parsed = urls.map(url => new URL(url))
+  const withUser = parsed.find(url => url.username !== '')
+  return {
+    servers: parsed.map(url => `${url.protocol}//${url.host}`),
+    ...(withUser
+      ? { user: decodeURIComponent(withUser.username), pass: decodeURIComponent(withUser.password) }
+      : {}),
+  }
+}
+
+function wantsTls(tls: string | undefined, apiKey: string | undefined): boolean {
+  return tls === undefined ? apiKey !== undefined : tls === 'true' || tls === '1'
+}
+
+function hasScheme(value: string, schemes: string[]): boolean {
+  return URL.canParse(value) && schemes.includes(new URL(value).protocol) && new URL(value).host !== ''
+}
+
+function credentialsIn(url: string): string {
+  const { username, password } = new URL(url)
+  return `${username}:${password}`
+}

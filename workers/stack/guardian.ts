@@ -1,0 +1,28 @@
+import { createInterface } from 'node:readline'
+import { releaseLock } from '../../setup/lock.mjs'
+import { supervisorLock } from '../../shared/config/stack-state.ts'
+import { endProcesses } from './end-processes.ts'
+import { removeOwnFiles } from './home.ts'
+import { type ProcessRecord, parseRecords } from './process-record.ts'
+
+/**
+ * Outlives its supervisor on purpose. The supervisor tells it over a pipe what it has started; when the pipe
+ * closes, however that came about, the guardian ends whatever of it is still running.
+ * Arguments: the home, the supervisor's process id and birth mark.
+ */
+const [home = '', supervisorPid = '', supervisorBirth = ''] = process.argv.slice(2)
+const supervisor = { pid: Number(supervisorPid), birth: supervisorBirth }
+
+let records: ProcessRecord[] = []
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+const lines = createInterface({ input: process.stdin })
+lines.on('line', line => {
+  records = parseRecords(line) ?? records
+})
+lines.on('close', async () => {
+  await endProcesses(records)
+  removeOwnFiles(home, supervisor)
+  releaseLock(supervisorLock(home), supervisor)
+})
