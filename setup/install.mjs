@@ -5,7 +5,8 @@ import { waitForLock } from './lock.mjs'
 import { showProgress } from './progress.mjs'
 
 const INSTALL_WAIT_MS = 600_000
-const OUTPUT_TAIL_CHARS = 4_000
+const OUTPUT_CHARS_MAX = 20_000
+const TOLD_LINES_MAX = 12
 
 /**
  * True when what npm says it installed is what the lock file asks for.
@@ -57,7 +58,7 @@ async function npmCi(checkout) {
   if (code === 0) return progress.done('dependencies installed')
   progress.failed('npm ci failed')
   throw new Error(
-    `npm ci failed in ${checkout} (exit ${code}). Is the npm registry within reach?\n\n${output.slice(-OUTPUT_TAIL_CHARS)}`,
+    `npm ci failed in ${checkout} (exit ${code}). Is the npm registry within reach?\n${npmReason(output)}`,
   )
 }
 
@@ -66,7 +67,7 @@ function run(command, args, cwd) {
     const child = spawn(command, args, { cwd, env: environmentForNpm(), stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     const keep = chunk => {
-      output = (output + chunk).slice(-OUTPUT_TAIL_CHARS)
+      if (output.length < OUTPUT_CHARS_MAX) output += chunk
     }
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
@@ -75,6 +76,12 @@ function run(command, args, cwd) {
     )
     child.on('close', code => resolve({ code, output }))
   })
+}
+
+// npm says first what went wrong, then at length how it is used.
+function npmReason(output) {
+  const lines = output.split('\n').filter(line => line.replace('npm error', '').trim() !== '')
+  return lines.slice(0, TOLD_LINES_MAX).join('\n')
 }
 
 // An npm that started us left its own settings behind; NODE_ENV=production would leave out what tests need.
