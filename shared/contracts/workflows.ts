@@ -31,8 +31,6 @@ export interface AgentInput {
 
 /** What an `agent` run hands to its successor: counters and the newest verdicts, never the truth. */
 export interface CarriedAgent {
-  /** Run id of the chain's first run: keys of bids without one are made from it. */
-  firstRunId: string
   signals: number
   nonsense: number
   verdicts: AgentVerdict[]

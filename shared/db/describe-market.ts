@@ -1,5 +1,5 @@
 import { PPM_OF_CAPACITY } from '../bundle/bundle.ts'
-import type { MarketSummary } from '../economy/economy.ts'
+import type { MarketStatus, MarketSummary } from '../economy/economy.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import { readCycles } from './cycles.ts'
 import type { Database } from './pool.ts'
@@ -38,4 +38,26 @@ export async function describeMarket(db: Database, marketId: string): Promise<Ou
     activeLeases: Number(row.active_leases),
     lastCycle: lastCycle ?? null,
   }
+}
+
+/** Whether there is such a market, and how it stands. */
+export async function findMarket(
+  db: Database,
+  marketId: string,
+): Promise<Outcome<{ status: MarketStatus; displayName: string }>> {
+  const { rows } = await db.query('select status, display_name from markets where market_id = $1', [marketId])
+  if (rows.length === 0) return refuseUnknownMarket(marketId)
+  return { ok: true, status: rows[0].status, displayName: rows[0].display_name }
+}
+
+/** Whether an existing market has this agent. */
+export async function findAgent(
+  db: Database,
+  marketId: string,
+  agent: string,
+): Promise<Outcome<{ exists: boolean }>> {
+  const market = await findMarket(db, marketId)
+  if (!market.ok) return market
+  const { rows } = await db.query('select from agents where market_id = $1 and name = $2', [marketId, agent])
+  return { ok: true, exists: rows.length === 1 }
 }

@@ -2,7 +2,7 @@ import type { Economy } from '../economy/economy.ts'
 import { admitBids } from './admit-bids.ts'
 import { cancelBid } from './cancel-bid.ts'
 import { createMarket } from './create-market.ts'
-import { describeMarket } from './describe-market.ts'
+import { describeMarket, findAgent, findMarket } from './describe-market.ts'
 import { changeMarketStatus } from './market-status.ts'
 import { openCycle } from './open-cycle.ts'
 import type { Database } from './pool.ts'
@@ -43,6 +43,8 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
     resumeMarket: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'resume', actor)),
     beginClosing: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'close', actor)),
     releaseOpenBids: marketId => hinted(marketId, releaseOpenBids(db, marketId)),
+    findMarket: marketId => findMarket(db, marketId),
+    findAgent: (marketId, agent) => findAgent(db, marketId, agent),
     describeMarket: marketId => describeMarket(db, marketId),
   }
 }

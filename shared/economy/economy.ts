@@ -93,6 +93,9 @@ export interface Economy {
   beginClosing(marketId: string, actor: string): Promise<Outcome<{ status: MarketStatus }>>
   /** Releases open bids of a closing market, a bounded number a call; closed once none is left. */
   releaseOpenBids(marketId: string): Promise<{ released: number; closed: boolean }>
+  findMarket(marketId: string): Promise<Outcome<{ status: MarketStatus; displayName: string }>>
+  /** Whether the market (which must exist) has this agent. */
+  findAgent(marketId: string, agent: string): Promise<Outcome<{ exists: boolean }>>
   describeMarket(marketId: string): Promise<Outcome<MarketSummary>>
 }
 

@@ -1,8 +1,5 @@
 import { z } from 'zod'
+import { NAME_PATTERN, NAME_RULE } from './name-pattern.ts'
 
-/** What ids of markets and agents look like: they stand in subjects, workflow ids and paths. */
-export const NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/
-
-export const nameSchema = z
-  .string()
-  .regex(NAME_PATTERN, 'must be 1 to 63 of a-z, 0-9 and "-", starting with a letter or digit')
+/** The id of a market or an agent. */
+export const nameSchema = z.string().regex(NAME_PATTERN, NAME_RULE)

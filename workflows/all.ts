@@ -1,0 +1,4 @@
+// What the worker's bundle holds: one name per workflow type.
+export { agent } from './agent.ts'
+export { allocationCycle } from './allocation-cycle.ts'
+export { market } from './market.ts'
