@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { EnvironmentError, loadEnvironment, natsOptions } from '../../../shared/config/environment.ts'
+
+const complete = {
+  BOURSE_POSTGRES_URL: 'postgres://bourse:secret@127.0.0.1:5432/bourse',
+  BOURSE_NATS_URL: 'nats://bourse:s%40cret@127.0.0.1:4222',
+  BOURSE_TEMPORAL_ADDRESS: '127.0.0.1:7233',
+}
+
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    loadEnvironment(env)
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('the environment', () => {
+  test('needs three addresses; the rest has defaults', () => {
+    expect(loadEnvironment(complete)).toEqual({
+      postgresUrl: complete.BOURSE_POSTGRES_URL,
+      nats: { servers: ['nats://127.0.0.1:4222'], user: 'bourse', pass: 's@cret' },
+      temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
+      logLevel: 'info',
+    })
+  })
+
+  test('tells every problem at once, each by its variable', () => {
+    const problems = problemsOf({
+      BOURSE_NATS_URL: 'http://127.0.0.1',
+      BOURSE_TEMPORAL_ADDRESS: 'somewhere',
+      BOURSE_LOG_LEVEL: 'loud',
+    })
+    expect(problems.map(problem => problem.split(' ')[0])).toEqual([
+      'BOURSE_POSTGRES_URL',
+      'BOURSE_NATS_URL',
+      'BOURSE_TEMPORAL_ADDRESS',
+      'BOURSE_LOG_LEVEL',
+    ])
+  })
+
+  test.each([
+    ['BOURSE_POSTGRES_URL', 'mysql://host/db'],
+    ['BOURSE_POSTGRES_URL', 'localhost:5432'],
+    ['BOURSE_NATS_URL', ''],
+    ['BOURSE_NATS_URL', 'nats://one:4222,,nats://two:4222'],
+    ['BOURSE_NATS_URL', 'nats://a:b@one:4222,nats://c:d@two:4222'],
+    ['BOURSE_TEMPORAL_ADDRESS', 'http://host:7233'],
+    ['BOURSE_TEMPORAL_ADDRESS', 'host:port'],
+    ['BOURSE_TEMPORAL_TLS', 'perhaps'],
+    ['BOURSE_TASK_QUEUE', ' '],
+  ])('refuses %s = "%s"', (variable, value) => {
+    expect(problemsOf({ ...complete, [variable]: value })).toEqual([expect.stringContaining(variable)])
+  })
+
+  test('takes several NATS servers, credentials and TLS', () => {
+    const loaded = loadEnvironment({
+      ...complete,
+      BOURSE_NATS_URL: 'tls://one.example:4222, tls://two.example:4222',
+      BOURSE_NATS_CREDENTIALS_FILE: '/etc/bourse/nats.creds',
+      BOURSE_NATS_TLS_CA_FILE: '/etc/bourse/ca.pem',
+      BOURSE_TEMPORAL_API_KEY: 'key',
+    })
+    expect(loaded.nats).toEqual({
+      servers: ['tls://one.example:4222', 'tls://two.example:4222'],
+      tls: { caFile: '/etc/bourse/ca.pem' },
+    })
+    expect(loaded.natsCredentialsFile).toBe('/etc/bourse/nats.creds')
+    expect(loaded.temporal).toMatchObject({ apiKey: 'key', tls: true })
+    expect(
+      loadEnvironment({ ...complete, BOURSE_TEMPORAL_API_KEY: 'key', BOURSE_TEMPORAL_TLS: '0' }).temporal.tls,
+    ).toBe(false)
+  })
+
+  test('gives the NATS client addresses without passwords in them', () => {
+    expect(natsOptions(['nats://127.0.0.1:4222'])).toEqual({ servers: ['nats://127.0.0.1:4222'] })
+  })
+})
