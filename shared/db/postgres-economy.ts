@@ -1,6 +1,7 @@
 import type { Economy } from '../economy/economy.ts'
 import { admitBids } from './admit-bids.ts'
 import { cancelBid } from './cancel-bid.ts'
+import { changeRules } from './change-rules.ts'
 import { createMarket } from './create-market.ts'
 import { describeMarket, findAgent, findMarket } from './describe-market.ts'
 import { changeMarketStatus } from './market-status.ts'
@@ -34,6 +35,7 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
     admitBids: async (marketId, submissions) =>
       (await hinted(marketId, admitBids(db, marketId, submissions))).verdicts,
     cancelBid: request => answered(request.marketId, cancelBid(db, request)),
+    changeRules: (marketId, changes, actor) => answered(marketId, changeRules(db, marketId, changes, actor)),
     openCycle: (marketId, number, run) => openCycle(db, marketId, number, run),
     settleCycle: async (marketId, number) =>
       (await hinted(marketId, settleCycle(db, marketId, number))).cycle,

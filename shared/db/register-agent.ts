@@ -4,6 +4,7 @@ import { draftEvent, type EventDraft } from '../events/draft.ts'
 import { nameSchema } from '../market/names.ts'
 import { formatCredits } from '../money/credits.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
+import { isMintExhausted, refuseMintExhausted } from './mint-limit.ts'
 import type { Database } from './pool.ts'
 import { postMovements } from './postings.ts'
 import { inTransaction } from './transaction.ts'
@@ -46,8 +47,7 @@ export async function registerAgent(
         await postMovements(client, batch, [
           {
             from: 'mint',
-            agentId: inserted.rows[0].agent_id,
-            agentBalanceMicro: creditsMicro,
+            to: { agentId: inserted.rows[0].agent_id, balanceAfterMicro: creditsMicro },
             amountMicro: creditsMicro,
             purpose: 'endowment',
             ref: operation,
@@ -61,19 +61,7 @@ export async function registerAgent(
   } catch (error) {
     if (error instanceof MarketMoved)
       return refuse('market_closed', `market ${marketId} is closed`, 'marketId')
-    if (isMintExhausted(error)) {
-      return refuse(
-        'mint_exhausted',
-        `market ${marketId} would mint more than 9000000000000 credits`,
-        'credits',
-      )
-    }
+    if (isMintExhausted(error)) return refuseMintExhausted(marketId)
     throw error
   }
-}
-
-function isMintExhausted(error: unknown): boolean {
-  const { code, constraint } = error as { code?: string; constraint?: string }
-  const NUMERIC_OUT_OF_RANGE = '22003'
-  return constraint === 'only_mint_is_negative' || code === NUMERIC_OUT_OF_RANGE
 }

@@ -1,12 +1,13 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { CycleSummary } from '../economy/economy.ts'
+import type { Movement } from '../ledger/movement.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
 import { endBids, lockBook, releaseHold, settleHold, writeAgents } from './book.ts'
 import { readCycle } from './cycles.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import { changeLeased, endDueLeases, leasedChange, lockBidsOfDueLeases } from './lease-ends.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { type Movement, postMovements } from './postings.ts'
+import { postMovements } from './postings.ts'
 import { inTransaction } from './transaction.ts'
 
 /**
@@ -43,9 +44,9 @@ export async function settleCycle(
     })
 
     const payments = settlement.won.map(({ bid }): Movement => {
-      const agentBalanceMicro = settleHold(agents.get(bid.payerId)!, bid.amountMicro)
       const { payerId: agentId, amountMicro, bidId: ref } = bid
-      return { to: 'burn', agentId, agentBalanceMicro, amountMicro, purpose: 'bid_payment', ref }
+      const balanceAfterMicro = settleHold(agents.get(agentId)!, amountMicro)
+      return { from: { agentId, balanceAfterMicro }, to: 'burn', amountMicro, purpose: 'bid_payment', ref }
     })
     for (const { bid } of settlement.lost) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)
     for (const bid of settlement.expired) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)

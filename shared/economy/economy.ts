@@ -1,6 +1,6 @@
 import type { BidVerdict } from '../bid/admission.ts'
 import type { BidWay } from '../events/registry.ts'
-import type { MarketSettings, Resource } from '../market/rules.ts'
+import type { MarketRules, MarketSettings, Resource } from '../market/rules.ts'
 import type { Outcome } from './refusal.ts'
 
 /** One bid on its way into admission; `bid` is what the caller sent, not yet looked at. */
@@ -26,7 +26,7 @@ export interface MarketSummary {
   displayName: string
   status: MarketStatus
   resources: (Resource & { leased: number })[]
-  rules: MarketSettings['rules']
+  rules: MarketRules
   lastSeq: number
   publishedSeq: number
   wakeAt: string | null
@@ -79,6 +79,8 @@ export interface Economy {
   cancelBid(
     request: CancelRequest,
   ): Promise<Outcome<{ bidId: string; status: 'cancelled'; released: string }>>
+  /** Changes rules by name; a cycle that is open keeps what it froze. */
+  changeRules(marketId: string, changes: unknown, actor: string): Promise<Outcome<{ rules: MarketRules }>>
   /** Opens cycle `number` (absent: the open one, else the next) or finds it open or settled. */
   openCycle(marketId: string, number: number | null, run: string): Promise<Outcome<OpenedCycle>>
   /** Clears and settles an open cycle; a settled one answers its stored outcome. */

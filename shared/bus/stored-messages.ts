@@ -1,0 +1,75 @@
+import { createInbox, type Msg, NatsError, type Subscription } from 'nats'
+import type { Bus } from './connect.ts'
+import { streamName } from './stream.ts'
+
+/** A message as a stream holds it. */
+export interface StoredMessage {
+  streamSequence: number
+  subject: string
+  /** Its `Nats-Msg-Id`; empty when it has none. */
+  messageId: string
+  text: string
+}
+
+/** Read at once: enough that the way to the server does not matter, little enough to hold. */
+const BATCH_MESSAGES_MAX = 1_000
+const BATCH_BYTES_MAX = 4_194_304
+/** A batch that stands still for so long is given up. */
+const BATCH_SILENCE_MS_MAX = 5_000
+const END_OF_BATCH = 204
+const NOT_FOUND = 404
+const NO_RESPONDERS = 503
+
+/**
+ * Reads a market's stream from stream sequence `fromSequence`, at most a batch; empty at the end of the stream.
+ * Throws a NatsError when NATS is away, and one of code "503" when there is no such stream.
+ */
+export async function readMessages(
+  bus: Bus,
+  marketId: string,
+  fromSequence: number,
+  limit = BATCH_MESSAGES_MAX,
+): Promise<StoredMessage[]> {
+  const request = { seq: Math.max(fromSequence, 1), batch: limit, max_bytes: BATCH_BYTES_MAX }
+  const inbox = createInbox()
+  const messages: StoredMessage[] = []
+  const { promise, resolve, reject } = Promise.withResolvers<StoredMessage[]>()
+  let watchdog: NodeJS.Timeout | undefined
+  const subscription: Subscription = bus.connection.subscribe(inbox, {
+    callback: (error, message) => {
+      if (error) return reject(error)
+      watchdog?.refresh()
+      const code = message.headers?.code ?? 0
+      if (code === END_OF_BATCH || code === NOT_FOUND) return resolve(messages)
+      if (code === NO_RESPONDERS) return reject(NatsError.errorForCode('503'))
+      if (code >= 400) return reject(new NatsError(message.headers?.description ?? 'refused', String(code)))
+      messages.push(storedMessageOf(message))
+    },
+  })
+  watchdog = setTimeout(() => reject(NatsError.errorForCode('TIMEOUT')), BATCH_SILENCE_MS_MAX)
+  try {
+    bus.connection.publish(`$JS.API.DIRECT.GET.${streamName(marketId)}`, JSON.stringify(request), {
+      reply: inbox,
+    })
+    return await promise
+  } finally {
+    clearTimeout(watchdog)
+    subscription.unsubscribe()
+  }
+}
+
+/** True when there was no stream to read. */
+export function isNoStream(error: unknown): boolean {
+  return error instanceof NatsError && error.code === '503'
+}
+
+function storedMessageOf(message: Msg): StoredMessage {
+  const headers = message.headers!
+  return {
+    // The server's own headers stand last: what a sender wrote under their names is not believed.
+    streamSequence: Number(headers.values('Nats-Sequence').at(-1)),
+    subject: headers.values('Nats-Subject').at(-1) ?? '',
+    messageId: headers.get('Nats-Msg-Id'),
+    text: message.string(),
+  }
+}

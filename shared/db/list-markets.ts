@@ -1,0 +1,41 @@
+import type { MarketStatus } from '../economy/economy.ts'
+import type { Database } from './pool.ts'
+
+export interface ListedMarket {
+  marketId: string
+  displayName: string
+  status: MarketStatus
+  createdAt: string
+  lastCycle: number
+  pendingBids: number
+  activeLeases: number
+  lastSeq: number
+  publishedSeq: number
+  wakeAt: string | null
+}
+
+/** Markets by id, at most `limit` after the id `after` (empty: from the first). */
+export async function listMarkets(db: Database, limit: number, after = ''): Promise<ListedMarket[]> {
+  const { rows } = await db.query(
+    `select m.market_id, m.display_name, m.status, m.created_at, s.last_seq, s.wake_at, p.published_seq,
+            coalesce((select number from cycles c where c.market_id = m.market_id and c.status = 'settled'
+                       order by number desc limit 1), 0) as last_cycle,
+            (select count(*) from bids b where b.market_id = m.market_id and b.status = 'pending') as pending_bids,
+            (select count(*) from leases l where l.market_id = m.market_id and l.status = 'active') as active_leases
+       from markets m join market_sequences s using (market_id) join publications p using (market_id)
+      where m.market_id > $2 order by m.market_id limit $1`,
+    [limit, after],
+  )
+  return rows.map(row => ({
+    marketId: row.market_id,
+    displayName: row.display_name,
+    status: row.status,
+    createdAt: row.created_at.toISOString(),
+    lastCycle: Number(row.last_cycle),
+    pendingBids: Number(row.pending_bids),
+    activeLeases: Number(row.active_leases),
+    lastSeq: Number(row.last_seq),
+    publishedSeq: Number(row.published_seq),
+    wakeAt: row.wake_at?.toISOString() ?? null,
+  }))
+}

@@ -1,0 +1,43 @@
+import { formatCredits } from '../money/credits.ts'
+import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
+import { choosePriceSource, type PriceSource } from '../pricing/price-source.ts'
+import type { Database } from './pool.ts'
+
+/** The posted prices a cycle would read now: credits per 100 % of capacity and second. */
+export interface PostedPrices {
+  priceSource: PriceSource
+  ageSeconds: number | null
+  prices: {
+    resource: string
+    unit: string
+    price: string
+    reason: string | null
+    recordedAt: string | null
+  }[]
+}
+
+/** The newest recorded prices of a market that exists; the floor where none was ever recorded. */
+export async function readPostedPrices(db: Database, marketId: string): Promise<PostedPrices> {
+  const { rows } = await db.query(
+    `select r.name, r.unit, p.price_micro, p.reason, p.recorded_at,
+            extract(epoch from clock_timestamp() - p.recorded_at)::float8 as age_seconds,
+            (m.rules ->> 'pricePeriodSeconds')::int as period_seconds
+       from market_resources r join markets m using (market_id)
+       left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
+        and p.tick = (select max(tick) from prices where market_id = $1)
+      where r.market_id = $1 order by r.ordinal`,
+    [marketId],
+  )
+  const ageSeconds: number | null = rows[0]?.age_seconds ?? null
+  return {
+    priceSource: choosePriceSource(ageSeconds, rows[0]?.period_seconds ?? 0),
+    ageSeconds,
+    prices: rows.map(row => ({
+      resource: row.name,
+      unit: row.unit,
+      price: formatCredits(row.price_micro ?? BigInt(FLOOR_PRICE_MICRO)),
+      reason: row.reason,
+      recordedAt: row.recorded_at?.toISOString() ?? null,
+    })),
+  }
+}

@@ -1,0 +1,41 @@
+import type { BourseEvent } from './envelope.ts'
+
+/** A committed event ready for the stream: `text` is its whole envelope as JSON. */
+export interface OutboxEvent extends Pick<BourseEvent, 'market_id' | 'source' | 'agent_id'> {
+  seq: number
+  event_id: string
+  type: string
+  text: string
+}
+
+/** How far a stream is known to hold its market's events, and where in the stream that is. */
+export interface Publication {
+  /** Every event up to this one is in the stream; 0: none is known to be. */
+  seq: number
+  /** Null when that was never recorded. */
+  place: StreamPlace | null
+}
+
+export interface StreamPlace {
+  /** When the stream was made, as NATS writes it: a stream made anew has another. */
+  created: string
+  /** The stream sequence of the event; 0 before the first. */
+  sequence: number
+  /** Stream sequences up to the stream's end that held no message (deleted, purged). */
+  removed: number
+}
+
+/** A market's committed events in `seq` order, and the record of their publication. */
+export interface Outbox {
+  /** Events after `afterSeq`, at most `limit`, without gaps; fewer than `limit` only at the end. */
+  readEvents(marketId: string, afterSeq: number, limit: number): Promise<OutboxEvent[]>
+  /** The ids of the events after `afterSeq`, at most `limit`, without gaps. */
+  readEventIds(marketId: string, afterSeq: number, limit: number): Promise<string[]>
+  /** The id of the event at `seq`, or null. */
+  readEventId(marketId: string, seq: number): Promise<string | null>
+  /** The market's last committed `seq`; throws for an unknown market. */
+  readLastSeq(marketId: string): Promise<number>
+  readPublication(marketId: string): Promise<Publication>
+  /** Records progress: never backwards, unless the stream is another one than recorded. */
+  recordPublication(marketId: string, publication: Publication): Promise<void>
+}
