@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import type { WorkerSpec } from './worker-process.ts'
 
-/** Bourse's own processes in a local stack: each script, relative to this file, says when it is ready. */
-export const STACK_WORKERS: WorkerSpec[] = []
+/** Bourse's own processes in a local stack. */
+export const STACK_WORKERS: WorkerSpec[] = [
+  { name: 'market-worker', script: fileURLToPath(new URL('../market-worker.ts', import.meta.url)) },
+]

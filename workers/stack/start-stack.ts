@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { tryLock } from '../../setup/lock.mjs'
-import { ownIdentity } from '../../setup/process-identity.mjs'
+import { birthOf, ownIdentity } from '../../setup/process-identity.mjs'
 import { type FoundServer, SERVERS } from '../../setup/servers.mjs'
 import {
   type StackState,
@@ -25,7 +25,7 @@ import {
   rememberPorts,
 } from './ports.ts'
 import { ensureDatabase, postgresReady, postgresUrl, preparePostgres } from './postgres.ts'
-import { readRecords, writeRecords } from './process-record.ts'
+import { type ProcessRecord, readRecords, writeRecords } from './process-record.ts'
 import { stackSecrets } from './secrets.ts'
 import { StackError } from './stack-error.ts'
 import { prepareTemporal, TEMPORAL_NAMESPACE, temporalReady } from './temporal.ts'
@@ -33,6 +33,7 @@ import { prepareWorker, type WorkerSpec, workerReadiness } from './worker-proces
 
 const SERVER_READY_WAIT_MS = 60_000
 const WORKER_READY_WAIT_MS = 60_000
+const GUARDIAN_WAIT_MS = 60_000
 const PORT_ATTEMPTS_MAX = 5
 const PORT_TAKEN = /address already in use|could not bind|port \d+ is already in use|can't set.*port/i
 
@@ -105,7 +106,7 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
 
   const publish = () => {
     const processes = parts.map(part => part.record)
-    writeRecords(home, { supervisor: ownIdentity(), processes })
+    writeRecords(home, { supervisor: ownIdentity(), processes: [...guardian.records, ...processes] })
     guardian.tell(JSON.stringify(processes))
   }
 
@@ -293,7 +294,13 @@ async function replacePorts(ports: Ports, names: PortName[], fixed: Partial<Port
   for (const name of names) ports[name] = fresh[name]
 }
 
-function startGuardian(home: string): { tell: (line: string) => void; dismiss: () => Promise<void> } {
+interface Guardian {
+  records: ProcessRecord[]
+  tell: (line: string) => void
+  dismiss: () => Promise<void>
+}
+
+function startGuardian(home: string): Guardian {
   const { pid, birth } = ownIdentity()
   const script = fileURLToPath(new URL('./guardian.ts', import.meta.url))
   const args = ['--disable-warning=ExperimentalWarning', script, home, String(pid), birth]
@@ -307,7 +314,17 @@ function startGuardian(home: string): { tell: (line: string) => void; dismiss: (
     child.on('error', () => resolve())
   })
   child.stdin.on('error', () => {})
+  const record = {
+    name: 'guardian',
+    pid: child.pid ?? 0,
+    birth: birthOf(child.pid ?? 0) ?? 'ended',
+    // It goes when its work is done, not when it is asked to.
+    stopSignal: 'SIGTERM' as const,
+    stopWaitMs: GUARDIAN_WAIT_MS,
+    log: '',
+  }
   return {
+    records: child.pid === undefined ? [] : [record],
     tell: line => child.stdin.write(`${line}\n`),
     dismiss: () => {
       child.stdin.end('[]\n')
