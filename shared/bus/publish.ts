@@ -51,7 +51,7 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
     options.onProgress?.(known.seq)
     let waitMs = 0
     try {
-      const facts = await streamFactsOf(bus, marketId)
+      const facts = await ensureStream(bus, marketId)
       const end = await findStreamEnd(bus, outbox, marketId, facts, known)
       if (end === 'hole') {
         await makeAnew(bus, marketId, facts)
@@ -66,7 +66,8 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       contentions = hasProgressed ? 1 : contentions + 1
       if (run.ended.kind === 'refused') throw new PublishRefused(marketId, run.ended.reason)
       if (run.ended.kind === 'duplicate') {
-        const isLost = isStreamSuspect || !(await hasEvent(options, run.ended.sequence, known.seq + 1))
+        const isLost: boolean =
+          isStreamSuspect || !(await hasEvent(options, run.ended.sequence, known.seq + 1))
         if (isLost) await makeAnew(bus, marketId, facts)
         // NATS says it has the event where we did not find it: the next look is at the whole stream.
         known = { seq: 0, place: null }
@@ -179,14 +180,6 @@ async function isAsFound(
   const now = await readStreamFacts(bus, marketId)
   if (now === null || now.created !== found.created || now.removed !== found.removed) return false
   return lastSequence === null || now.lastSequence === lastSequence
-}
-
-async function streamFactsOf(bus: Bus, marketId: string): Promise<StreamFacts> {
-  for (;;) {
-    const facts = await readStreamFacts(bus, marketId)
-    if (facts !== null) return facts
-    await ensureStream(bus, marketId)
-  }
 }
 
 /** Makes the stream anew unless another publisher just has. */

@@ -6,6 +6,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from 'nats'
 import type { StreamPlace } from '../events/outbox.ts'
 import type { Bus } from './connect.ts'
@@ -44,12 +45,7 @@ export interface StreamFacts extends Omit<StreamPlace, 'sequence'> {
 /** Reads a market's stream; null when there is none. */
 export async function readStreamFacts(bus: Bus, marketId: string): Promise<StreamFacts | null> {
   try {
-    const { created, state } = await bus.manager.streams.info(streamName(marketId))
-    return {
-      created: String(created),
-      lastSequence: state.last_seq,
-      removed: state.last_seq - state.messages,
-    }
+    return factsOf(await bus.manager.streams.info(streamName(marketId)))
   } catch (error) {
     if (isStreamMissing(error)) return null
     throw error
@@ -57,11 +53,16 @@ export async function readStreamFacts(bus: Bus, marketId: string): Promise<Strea
 }
 
 /** Makes a market's stream unless there is one; an existing one is given today's settings. */
-export async function ensureStream(bus: Bus, marketId: string): Promise<void> {
-  await ensure(bus, {
+export async function ensureStream(bus: Bus, marketId: string): Promise<StreamFacts> {
+  const info = await ensure(bus, {
     ...settings(streamName(marketId), eventSubjects(marketId)),
     description: `Events of market ${marketId}`,
   })
+  return factsOf(info)
+}
+
+function factsOf({ created, state }: StreamInfo): StreamFacts {
+  return { created: String(created), lastSequence: state.last_seq, removed: state.last_seq - state.messages }
 }
 
 /** Deletes a market's stream with all it holds. */
@@ -139,13 +140,13 @@ function settings(name: string, subject: string): Partial<StreamConfig> & { name
   }
 }
 
-async function ensure(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+async function ensure(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
   try {
-    await bus.manager.streams.add(config)
+    return await bus.manager.streams.add(config)
   } catch (error) {
     const STREAM_NAME_IN_USE = 10058
     if (!(error instanceof NatsError) || error.api_error?.err_code !== STREAM_NAME_IN_USE) throw error
-    await bus.manager.streams.update(config.name, config)
+    return await bus.manager.streams.update(config.name, config)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BourseEvent } from '../events/envelope.ts'
 import type { Outbox, OutboxEvent, Publication } from '../events/outbox.ts'
+import type { EventName } from '../events/registry.ts'
 import type { Database } from './pool.ts'
 
 /**
@@ -89,7 +90,7 @@ type EventRow = [
   epoch: number,
   eventId: string,
   source: BourseEvent['source'],
-  type: string,
+  type: EventName,
   schemaVersion: number,
   agent: string | null,
   correlationId: string,

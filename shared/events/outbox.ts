@@ -1,10 +1,11 @@
 import type { BourseEvent } from './envelope.ts'
+import type { EventName } from './registry.ts'
 
 /** A committed event ready for the stream: `text` is its whole envelope as JSON. */
 export interface OutboxEvent extends Pick<BourseEvent, 'market_id' | 'source' | 'agent_id'> {
   seq: number
   event_id: string
-  type: string
+  type: EventName
   text: string
 }
 
