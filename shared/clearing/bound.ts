@@ -2,6 +2,7 @@ import highsModule from 'highs'
 
 /** The package's types describe its CommonJS build; what an ES module imports is the loader itself. */
 const loadHighs = highsModule as unknown as typeof highsModule.default
+let loadedHighs: ReturnType<typeof loadHighs> | undefined
 
 /** The solver's numbers are scaled to about 1; a coefficient beyond this only says that the bid cannot fit. */
 const MAX_SCALED_QUANTITY = 1e6
@@ -42,7 +43,8 @@ async function solverPrices({ amountMicro, quantities, supply }: BoundInput): Pr
     return available === 0 ? MAX_SCALED_QUANTITY : Math.min(quantity / available, MAX_SCALED_QUANTITY)
   })
 
-  const highs = await loadHighs()
+  loadedHighs ??= loadHighs()
+  const highs = await loadedHighs
   return highs.withModel(
     {
       numCols: bids,
