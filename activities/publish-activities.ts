@@ -1,8 +1,39 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity'
+import { cancellationSignal, heartbeat } from '@temporalio/activity'
 import type { Bus } from '../shared/bus/connect.ts'
-import type { Database } from '../shared/db/pool.ts'
+import { publishOutbox } from '../shared/bus/publish.ts'
+import type { Outbox } from '../shared/events/outbox.ts'
+import type { Logger } from '../shared/telemetry/log.ts'
 
 /** What the `market` workflow has told to the world beside its clearing. */
 export interface PublishActivities {
   publishEvents(input: { marketId: string }): Promise<{ publishedSeq: number }>
+}
+
+/** Without a new event for so long, publication ends and the market may sleep. */
+const LINGER_MS = 1_000
+const POLL_MS = 25
+
+/** Makes the activity that publishes a market's events; Temporal decides which process runs it. */
+export function createPublishActivities({
+  bus,
+  outbox,
+  log,
+}: {
+  bus: Bus
+  outbox: Outbox
+  log: Logger
+}): PublishActivities {
+  return {
+    publishEvents: ({ marketId }) =>
+      publishOutbox({
+        bus,
+        outbox,
+        marketId,
+        signal: cancellationSignal(),
+        onProgress: seq => heartbeat({ publishedSeq: seq }),
+        onTrouble: problem => log.warn({ market: marketId, err: problem }, 'publication is held up'),
+        lingerMs: LINGER_MS,
+        pollMs: POLL_MS,
+      }),
+  }
 }

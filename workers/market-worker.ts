@@ -5,6 +5,7 @@ import { createMarketActivities } from '../activities/market-activities.ts'
 import { createPublishActivities } from '../activities/publish-activities.ts'
 import { connectBus } from '../shared/bus/connect.ts'
 import { loadEnvironment } from '../shared/config/environment.ts'
+import { createPostgresOutbox } from '../shared/db/outbox.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { createLog } from '../shared/telemetry/log.ts'
@@ -19,7 +20,7 @@ const MAX_CACHED_WORKFLOWS = 600
 const environment = loadEnvironment(process.env)
 const log = createLog('market-worker', environment.logLevel)
 const db = createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS)
-const bus = await connectBus(environment, 'bourse market worker')
+const bus = await connectBus(environment.nats, 'bourse market worker')
 const client = await connectTemporal(environment.temporal)
 const { taskQueue, namespace } = environment.temporal
 const hint = createHint(client, taskQueue, log)
@@ -38,7 +39,7 @@ const worker = await Worker.create({
   activities: {
     ...createMarketActivities({ economy }),
     ...createAgentActivities({ economy }),
-    ...createPublishActivities({ db, bus }),
+    ...createPublishActivities({ bus, outbox: createPostgresOutbox(db), log }),
   },
   maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
   shutdownGraceTime: SHUTDOWN_GRACE,
