@@ -9,7 +9,7 @@ export type HistoryKind = HistoryItem['kind']
 const placeSchema = z.strictObject({
   timestamp: z.iso.datetime(),
   bidId: z.guid(),
-  id: z.string().regex(/^\d{1,19}$/),
+  id: z.string().regex(/^\d{1,18}$/),
 })
 
 /** A page of history goes on below this place, in both of its streams. */

@@ -1,0 +1,113 @@
+import type { Command } from 'commander'
+import { findAgentId } from '../../shared/db/find-agent-id.ts'
+import { type ListedAgent, listAgents, readAgent } from '../../shared/db/list-agents.ts'
+import { refuse } from '../../shared/economy/refusal.ts'
+import { readCredits } from '../../shared/money/credits.ts'
+import { type OutputOptions, printAnswer } from '../answer.ts'
+import { acceptedOrRefused, refused } from '../command-failure.ts'
+import { LIMIT } from '../option-readers.ts'
+import { runCommand } from '../run-command.ts'
+import { renderFacts, renderTable } from '../table.ts'
+
+type AddOptions = OutputOptions & { credits: string; owner?: string; name?: string }
+
+/** `bourse agent ...`: add agents to a market and look at them. */
+export function registerAgent(program: Command): void {
+  const agent = program.command('agent').description('add agents to a market and look at them')
+
+  agent
+    .command('add <market> <agent>')
+    .description('add an agent, endowed from the mint')
+    .requiredOption('--credits <amount>', 'what it starts with, 0 or more credits, such as 500 or 12.5')
+    .option('--owner <text>', 'who answers for it')
+    .option('--name <text>', 'what people call it')
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, name: string, options: AddOptions) =>
+      runCommand(options, async servers => {
+        const registered = acceptedOrRefused(
+          await servers.economy().registerAgent({
+            marketId,
+            agent: name,
+            creditsMicro: readEndowment(options.credits),
+            ...(options.owner === undefined ? {} : { owner: options.owner }),
+            ...(options.name === undefined ? {} : { displayName: options.name }),
+          }),
+        )
+        await printAnswer(
+          options,
+          { ...registered, marketId },
+          () => `Agent ${registered.agent} is in market ${marketId} with ${registered.balance} credits.\n`,
+        )
+      }),
+    )
+
+  agent
+    .command('list <market>')
+    .description('the agents of a market and their money')
+    .option(LIMIT.flags, LIMIT.help, LIMIT.read, LIMIT.usual)
+    .option('--after <agent>', 'only those after this one, by id')
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, options: OutputOptions & { limit: number; after?: string }) =>
+      runCommand(options, async servers => {
+        acceptedOrRefused(await servers.economy().findMarket(marketId))
+        const items = await listAgents(servers.database(), marketId, options.limit, options.after)
+        await printAnswer(options, { ok: true, marketId, items }, () =>
+          renderTable(
+            [
+              'agent',
+              'name',
+              'status',
+              { right: 'balance' },
+              { right: 'available' },
+              { right: 'held' },
+              { right: 'open bids' },
+            ],
+            items.map(one => [
+              one.agent,
+              one.displayName,
+              one.status,
+              one.balance,
+              one.available,
+              one.held,
+              one.openBids,
+            ]),
+          ),
+        )
+      }),
+    )
+
+  agent
+    .command('show <market> <agent>')
+    .description('one agent and its money')
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, name: string, options: OutputOptions) =>
+      runCommand(options, async servers => {
+        acceptedOrRefused(await findAgentId(servers.database(), marketId, name))
+        const shown = (await readAgent(servers.database(), marketId, name))!
+        await printAnswer(options, { ok: true, marketId, ...shown }, () => describeAgent(shown))
+      }),
+    )
+}
+
+function readEndowment(text: string): bigint {
+  const credits = readCredits(text)
+  if (!credits.ok) throw refused(refuse('invalid_amount', `credits: ${credits.problem}`, 'credits').error)
+  if (credits.micro < 0n) {
+    throw refused(refuse('invalid_amount', 'credits: an endowment is 0 or more credits', 'credits').error)
+  }
+  return credits.micro
+}
+
+function describeAgent(agent: ListedAgent): string {
+  return renderFacts([
+    ['agent', agent.agent],
+    ['name', agent.displayName],
+    ['owner', agent.owner],
+    ['status', agent.status],
+    ['balance', agent.balance],
+    ['available', agent.available],
+    ['held', agent.held],
+    ['open bids', agent.openBids],
+    ['since', agent.createdAt],
+  ])
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { type Command, Option } from 'commander'
+import type { BidVerdict } from '../../shared/bid/admission.ts'
+import { readBidRequest } from '../../shared/bid/bid-request.ts'
+import { findAgentId } from '../../shared/db/find-agent-id.ts'
+import { readClock } from '../../shared/db/read-clock.ts'
+import { refuse } from '../../shared/economy/refusal.ts'
+import { NAME_PATTERN } from '../../shared/market/name-pattern.ts'
+import { bidBySignal, bidByUpdate } from '../agent-workflow.ts'
+import { type OutputOptions, printAnswer } from '../answer.ts'
+import { awaitVerdict } from '../await-verdict.ts'
+import { bidFromFile } from '../bid-file.ts'
+import { type BidOptions, bidOf } from '../bid-input.ts'
+import { acceptedOrRefused, outOfReach, refused, wrongUsage } from '../command-failure.ts'
+import { wholeNumber } from '../option-readers.ts'
+import { runCommand } from '../run-command.ts'
+import type { Servers } from '../servers.ts'
+
+type Options = OutputOptions & BidOptions & { via: 'update' | 'signal'; expiresIn?: number; file?: string }
+
+const MAX_EXPIRY_SECONDS = 31_536_000
+
+/** `bourse bid`: one bid from options, or many from a file. */
+export function registerBid(program: Command): void {
+  program
+    .command('bid <market> [agent]')
+    .description('offer credits for a bundle, and print the verdict')
+    .option('--amount <credits>', 'what is offered')
+    .option('--cpu <fraction>', 'of its capacity, 0 to 1')
+    .option('--memory <fraction>', 'of its capacity, 0 to 1')
+    .option('--tokens <fraction>', 'of its capacity, 0 to 1')
+    .option('--attention <fraction>', 'of its capacity, 0 to 1')
+    .option('--resource <name=fraction>', "a resource of the market's own; may be repeated", collect)
+    .option('--duration <seconds>', 'for how long, 1 to 86400')
+    .option('--good-till-cancelled', 'stay in the book until it wins, expires or is cancelled')
+    .addOption(
+      new Option('--expires-in <seconds>', 'leave the book after this time')
+        .argParser(wholeNumber(1, MAX_EXPIRY_SECONDS))
+        .conflicts('expiresAt'),
+    )
+    .option('--expires-at <time>', 'leave the book at this time, such as 2030-01-01T00:00:00Z')
+    .option('--on-behalf-of <agent>', 'who gets the lease; the agent above pays')
+    .option('--key <text>', 'the same key and bid again is the same bid: it answers the first verdict')
+    .addOption(
+      new Option('--via <way>', "by update, or by signal to the agent's workflow")
+        .choices(['update', 'signal'])
+        .default('update'),
+    )
+    .option(
+      '--file <bids.jsonl>',
+      'many bids, one JSON object a line: {"agent", "amount", "bundle", ...}; - is standard input',
+    )
+    .option('--json', 'print one JSON document; with --file, one a line')
+    .action((marketId: string, agent: string | undefined, options: Options) =>
+      runCommand(options, servers => bid(marketId, agent, options, servers)),
+    )
+}
+
+async function bid(
+  marketId: string,
+  agent: string | undefined,
+  options: Options,
+  servers: Servers,
+): Promise<number | undefined> {
+  if (options.file !== undefined) {
+    if (agent !== undefined || options.amount !== undefined) {
+      throw wrongUsage(
+        '--file: the bids in it name their agents and amounts; give only the market beside it',
+        'file',
+      )
+    }
+    return await bidFromFile(marketId, options.file, options, servers)
+  }
+  if (agent === undefined)
+    throw wrongUsage('agent: is missing; `bourse bid <market> <agent> --amount ...`', 'agent')
+  const described = bidOf(options)
+  acceptedOrRefused(await servers.economy().findMarket(marketId))
+  const expiring =
+    options.expiresIn === undefined ? described : await expire(described, options.expiresIn, servers)
+  const verdict = await place(marketId, agent, expiring, options.via, servers)
+  if (!verdict.ok) throw refused(verdict.error)
+  await printAnswer(
+    options,
+    verdict,
+    () => `Bid ${verdict.bidId} is ${verdict.status}; ${verdict.held} credits are held for it.\n`,
+  )
+  return undefined
+}
+
+/** The economy's clock decides when, not this machine's. */
+async function expire(described: object, seconds: number, servers: Servers): Promise<object> {
+  const now = await readClock(servers.database())
+  return { ...described, expiresAt: new Date(now.getTime() + seconds * 1000).toISOString() }
+}
+
+async function place(
+  marketId: string,
+  agent: string,
+  described: object,
+  via: 'update' | 'signal',
+  servers: Servers,
+): Promise<BidVerdict> {
+  if (!NAME_PATTERN.test(agent)) {
+    throw refused(
+      refuse('unknown_agent', `market ${marketId} has no agent ${JSON.stringify(agent)}`, 'agent').error,
+    )
+  }
+  const to = { taskQueue: servers.environment().temporal.taskQueue, marketId, agent }
+  if (via === 'update') return await bidByUpdate(await servers.temporal(), to, described)
+
+  // What is sent blindly is looked at before: these answers would come back to nobody.
+  acceptedOrRefused(await findAgentId(servers.database(), marketId, agent))
+  const read = readBidRequest(described)
+  if (!read.ok) throw refused(refuse('invalid_bid', `${read.field}: ${read.problem}`, read.field).error)
+  const key = read.request.key ?? `cli/${randomUUID()}`
+  const client = await servers.temporal()
+  await bidBySignal(client, to, { ...described, key })
+  const verdict = await awaitVerdict(servers.database(), client, to, key)
+  if (verdict !== null) return verdict
+  throw outOfReach(
+    'no_answer',
+    `The bid was sent under the key ${key} and has no verdict yet: is a market worker running? It may still be admitted.`,
+  )
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text]
+}

@@ -1,0 +1,156 @@
+import type { Command } from 'commander'
+import packageFile from '../../package.json' with { type: 'json' }
+import { isRunning } from '../../setup/process-identity.mjs'
+import { readStackState, stackHome } from '../../shared/config/stack-state.ts'
+import { type ListedMarket, listMarkets } from '../../shared/db/list-markets.ts'
+import { type OutputOptions, printAnswer } from '../answer.ts'
+import { EXIT_DONE, EXIT_UNUSABLE } from '../exit-codes.ts'
+import { explainError } from '../explain-error.ts'
+import { findOrphans } from '../find-orphans.ts'
+import { runCommand } from '../run-command.ts'
+import type { Servers } from '../servers.ts'
+import { renderFacts, renderTable } from '../table.ts'
+
+/** More markets than this are not shown; `market list` pages through all. */
+const MAX_MARKETS = 1_000
+
+interface Health {
+  ok: boolean
+  problem: string | null
+}
+
+/** `bourse status`: where everything is, whether it answers, and how the markets stand. */
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .description('addresses, processes, health, and how the markets stand')
+    .option('--json', 'print one JSON document')
+    .action((options: OutputOptions) => runCommand(options, servers => status(options, servers)))
+}
+
+async function status(options: OutputOptions, servers: Servers): Promise<number> {
+  const { postgresUrl, nats, temporal } = servers.environment()
+  const home = stackHome()
+  const state = readStackState(home)
+  let markets: ListedMarket[] = []
+  let orphans: string[] = []
+  const [postgresHealth, temporalHealth, natsHealth] = await Promise.all([
+    healthOf(async () => {
+      markets = await listMarkets(servers.database(), MAX_MARKETS)
+    }),
+    healthOf(servers.temporal),
+    healthOf(servers.bus),
+  ])
+  if (temporalHealth.ok) {
+    const open = markets.filter(market => market.status !== 'closed').map(market => market.marketId)
+    orphans = await findOrphans(await servers.temporal(), open)
+  }
+  const health = { postgres: postgresHealth, temporal: temporalHealth, nats: natsHealth }
+  const document = {
+    ok: Object.values(health).every(one => one.ok),
+    version: packageFile.version,
+    home: state === undefined ? null : home,
+    pid: state?.supervisor.pid ?? null,
+    startedAt: state?.startedAt ?? null,
+    temporal: temporal.address,
+    temporalUi: state?.temporalUi ?? process.env.BOURSE_TEMPORAL_UI_URL ?? null,
+    postgres: state?.postgres ?? postgresUrl,
+    nats: state?.nats ?? nats.servers.join(','),
+    health,
+    processes: (state?.processes ?? []).map(one => ({
+      name: one.name,
+      pid: one.pid,
+      running: isRunning(one),
+      log: one.log,
+    })),
+    markets: markets.map(market => ({
+      marketId: market.marketId,
+      status: market.status,
+      cycles: market.lastCycle,
+      book: market.pendingBids,
+      leases: market.activeLeases,
+      lag: market.lastSeq - market.publishedSeq,
+      orphan: orphans.includes(market.marketId),
+    })),
+    orphans,
+  }
+  await printAnswer(options, document, () => describeStatus(document))
+  return document.ok ? EXIT_DONE : EXIT_UNUSABLE
+}
+
+async function healthOf(use: () => Promise<unknown>): Promise<Health> {
+  try {
+    await use()
+    return { ok: true, problem: null }
+  } catch (error) {
+    return { ok: false, problem: explainError(error).message }
+  }
+}
+
+interface StatusDocument {
+  version: string
+  home: string | null
+  temporal: string
+  temporalUi: string | null
+  postgres: string
+  nats: string
+  health: Record<'postgres' | 'temporal' | 'nats', Health>
+  processes: { name: string; pid: number; running: boolean; log: string }[]
+  markets: {
+    marketId: string
+    status: string
+    cycles: number
+    book: number
+    leases: number
+    lag: number
+    orphan: boolean
+  }[]
+  orphans: string[]
+}
+
+function describeStatus(status: StatusDocument): string {
+  const { health } = status
+  const facts = renderFacts([
+    ['version', status.version],
+    ['home', status.home],
+    ['temporal ui', status.temporalUi],
+  ])
+  const servers = renderTable(
+    ['server', 'address', 'answers', 'problem'],
+    (['temporal', 'postgres', 'nats'] as const).map(name => [
+      name,
+      withoutPassword(status[name]),
+      health[name].ok ? 'yes' : 'no',
+      health[name].problem ?? '',
+    ]),
+  )
+  const processes = renderTable(
+    ['process', { right: 'pid' }, 'state', 'log'],
+    status.processes.map(one => [one.name, one.pid, one.running ? 'running' : 'down', one.log]),
+  )
+  const markets = renderTable(
+    [
+      'market',
+      'status',
+      { right: 'cycles' },
+      { right: 'book' },
+      { right: 'leases' },
+      { right: 'lag' },
+      'workflow',
+    ],
+    status.markets.map(one => [
+      one.marketId,
+      one.status,
+      one.cycles,
+      one.book,
+      one.leases,
+      one.lag,
+      one.orphan ? 'not running: bourse market start' : 'running',
+    ]),
+  )
+  return [facts, servers, processes, markets].join('\n')
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/:\/\/([^:@/]+):[^@/]*@/, '://$1:...@')
+}
