@@ -37,12 +37,23 @@ export function decideNextStep(facts: MarketFacts): NextStep {
 
   const untilMs = earliest(tidyAtMs, cycleIsDue ? notBeforeMs : null)
   const seconds = untilMs === null ? null : (untilMs - nowMs) / 1000
-  if (facts.publishing || facts.unpublished) {
-    return { step: 'wait', seconds: Math.min(seconds ?? PUBLISHING_WAIT_SECONDS, PUBLISHING_WAIT_SECONDS) }
-  }
   if (cycleIsDue) return { step: 'wait', seconds: seconds! }
+  if (facts.publishing || facts.unpublished) {
+    // A bid ends the sleep of an open market; one that clears nothing has nothing to be woken for.
+    const step = status === 'open' ? 'sleep' : 'wait'
+    return { step, seconds: Math.min(seconds ?? PUBLISHING_WAIT_SECONDS, PUBLISHING_WAIT_SECONDS) }
+  }
   if (status === 'closed' && !facts.activeLeases) return { step: 'closed' }
   return { step: 'sleep', seconds }
+}
+
+/** A market at work promises to look again within this time; a sweep reminds one that did not. */
+const AT_WORK_SECONDS = 5
+
+/** When a market that takes this step must have looked again; null: never. */
+export function secondsUntilNextLook(next: NextStep): number | null {
+  if (next.step === 'closed') return null
+  return 'seconds' in next ? next.seconds : AT_WORK_SECONDS
 }
 
 function earliest(...timesMs: (number | null)[]): number | null {
