@@ -1,0 +1,63 @@
+import { type Client, Connection, Client as TemporalClient } from '@temporalio/client'
+import { connectBus } from '../../shared/bus/connect.ts'
+import { loadEnvironment } from '../../shared/config/environment.ts'
+import { createDatabase } from '../../shared/db/pool.ts'
+import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
+import { marketSettingsSchema } from '../../shared/market/rules.ts'
+import { createLog } from '../../shared/telemetry/log.ts'
+import { createHint } from '../../shared/temporal/hint.ts'
+
+/** What an integration test uses of the running servers; markets it makes are its own. */
+export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
+  const environment = loadEnvironment(env)
+  const db = createDatabase(environment.postgresUrl, 'bourse test')
+  const connection = await Connection.connect({ address: environment.temporal.address })
+  const client: Client = new TemporalClient({ connection })
+  const bus = await connectBus(environment.nats, 'bourse test')
+  const log = createLog('test', 'warn')
+  const { taskQueue } = environment.temporal
+  const economy = createPostgresEconomy(db, createHint(client, taskQueue, log))
+  /** The same economy as used by a process that dies between its commits and its hints. */
+  const hintless = createPostgresEconomy(db, async () => {})
+  return {
+    db,
+    bus,
+    client,
+    economy,
+    hintless,
+    taskQueue,
+    async createMarket(
+      name: string,
+      rules: Record<string, unknown> = {},
+      agents: Record<string, bigint> = {},
+    ) {
+      const marketId = `${name}-${Date.now().toString(36)}`
+      await economy.createMarket(marketId, marketSettingsSchema.parse({ rules }))
+      for (const [agent, credits] of Object.entries(agents)) {
+        await economy.registerAgent({ marketId, agent, creditsMicro: credits * 1_000_000n })
+      }
+      return marketId
+    },
+    async close() {
+      await bus.close()
+      await connection.close()
+      await db.end()
+    },
+  }
+}
+
+export type TestEconomy = Awaited<ReturnType<typeof openTestEconomy>>
+
+const WAIT_MS_MAX = 30_000
+const LOOK_INTERVAL_MS = 50
+
+/** Waits until `look` answers something other than undefined, false or null, and returns it. */
+export async function eventually<T>(look: () => Promise<T | undefined | false | null>): Promise<T> {
+  const until = Date.now() + WAIT_MS_MAX
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false && found !== null) return found
+    if (Date.now() > until) throw new Error(`not within ${WAIT_MS_MAX} ms: ${look}`)
+    await new Promise(resolve => setTimeout(resolve, LOOK_INTERVAL_MS))
+  }
+}

@@ -1,0 +1,68 @@
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { createAgentActivities } from '../activities/agent-activities.ts'
+import { createMarketActivities } from '../activities/market-activities.ts'
+import { createPublishActivities } from '../activities/publish-activities.ts'
+import { connectBus } from '../shared/bus/connect.ts'
+import type { BourseEnvironment } from '../shared/config/environment.ts'
+import { createPostgresOutbox } from '../shared/db/outbox.ts'
+import { createDatabase } from '../shared/db/pool.ts'
+import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import type { Economy } from '../shared/economy/economy.ts'
+import { createLog } from '../shared/telemetry/log.ts'
+import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
+import { createHint } from '../shared/temporal/hint.ts'
+import { sweepOverdueMarkets } from './sweep.ts'
+import { WORKFLOW_SOURCES } from './workflow-sources.ts'
+
+const MAX_DATABASE_CONNECTIONS = 20
+const SHUTDOWN_GRACE = '10 seconds'
+const MAX_CACHED_WORKFLOWS = 600
+
+/**
+ * Runs a market worker until `signal` aborts, then lets what is running finish. `economyAround` stands between the
+ * activities and the economy; `onReady` is called when the worker polls.
+ */
+export async function runMarketWorker(
+  environment: BourseEnvironment,
+  {
+    signal,
+    onReady,
+    economyAround = economy => economy,
+  }: { signal: AbortSignal; onReady: () => void; economyAround?: (economy: Economy) => Economy },
+): Promise<void> {
+  const log = createLog('market-worker', environment.logLevel)
+  const { taskQueue, namespace } = environment.temporal
+  const db = createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS)
+  const bus = await connectBus(environment.nats, 'bourse market worker')
+  const client = await connectTemporal(environment.temporal)
+  const hint = createHint(client, taskQueue, log)
+  const economy = economyAround(createPostgresEconomy(db, hint))
+
+  Runtime.install({ shutdownSignals: [] })
+  const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
+  const worker = await Worker.create({
+    ...WORKFLOW_SOURCES,
+    connection,
+    namespace,
+    taskQueue,
+    activities: {
+      ...createMarketActivities({ economy }),
+      ...createAgentActivities({ economy }),
+      ...createPublishActivities({ bus, outbox: createPostgresOutbox(db), log }),
+    },
+    maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+  })
+
+  const sweeping = sweepOverdueMarkets(db, hint, log, signal)
+  const running = worker.run()
+  signal.addEventListener('abort', () => worker.shutdown(), { once: true })
+  log.info({ taskQueue }, 'market worker is ready')
+  onReady()
+  await running
+  await sweeping
+  await bus.close()
+  await client.connection.close()
+  await connection.close()
+  await db.end()
+}
