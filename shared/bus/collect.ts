@@ -15,6 +15,8 @@ export interface CollectOptions {
   follow: boolean
   /** End after this event, waiting for it if need be. */
   untilSeq?: number
+  /** A gap that is not filled in this time is told; long enough for a stream being made anew by default. */
+  gapWaitMs?: number
   /** Told what keeps events from coming for a while (NATS away); collecting goes on by itself. */
   onTrouble?: (problem: Error) => void
 }
@@ -34,8 +36,7 @@ export class EventsMissing extends Error {
   }
 }
 
-/** A stream that is being made anew fills its gaps within this time, or they are told. */
-const GAP_WAIT_MS_MAX = 30_000
+const GAP_WAIT_MS_DEFAULT = 30_000
 const GAP_LOOK_INTERVAL_MS = 250
 /** Without a sign of a new message the stream is looked at this often: it may have been made anew. */
 const QUIET_LOOK_INTERVAL_MS = 1_000
@@ -48,7 +49,7 @@ const AWAY_BACKOFF_MS_MAX = 2_000
  * and the signal's reason.
  */
 export async function* collect(options: CollectOptions): AsyncGenerator<BourseEvent, void, void> {
-  const { bus, marketId, signal, untilSeq, onTrouble } = options
+  const { bus, marketId, signal, untilSeq, onTrouble, gapWaitMs = GAP_WAIT_MS_DEFAULT } = options
   const goesOn = options.follow || untilSeq !== undefined
   const untilSequence = goesOn ? Number.POSITIVE_INFINITY : await lastSequenceNow(options)
   let seq = (options.fromSeq ?? 1) - 1
@@ -94,20 +95,16 @@ export async function* collect(options: CollectOptions): AsyncGenerator<BourseEv
 
       if (aheadSeq !== null) {
         gapSinceMs ??= Date.now()
-        if (Date.now() - gapSinceMs >= GAP_WAIT_MS_MAX)
-          throw new EventsMissing(marketId, seq + 1, aheadSeq - 1)
+        if (Date.now() - gapSinceMs >= gapWaitMs) throw new EventsMissing(marketId, seq + 1, aheadSeq - 1)
         await pause(GAP_LOOK_INTERVAL_MS, signal)
         aheadSeq = null
         cursor = seq + 1
         continue
       }
       if (cursor > untilSequence) return
-      if (await isMadeAnew()) {
-        cursor = seq + 1
-        continue
-      }
-      if (!goesOn) return
-      await newMessage(bus, marketId, cursor, signal)
+      const isQuiet = !goesOn || !(await newMessage(bus, marketId, cursor, signal))
+      if (isQuiet && (await isMadeAnew())) cursor = seq + 1
+      else if (!goesOn) return
     } catch (error) {
       if (!isBusError(error) || bus.connection.isClosed()) throw error
       if (isNoStream(error) && !goesOn) return
@@ -127,22 +124,21 @@ export async function* collect(options: CollectOptions): AsyncGenerator<BourseEv
   }
 }
 
-/** Resolves when a message came onto the subjects, or after a while. */
-async function newMessage(bus: Bus, marketId: string, cursor: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const abort = () => reject(signal.reason)
+/** Waits a while for a message at or after `cursor`; true as soon as there may be one. */
+async function newMessage(bus: Bus, marketId: string, cursor: number, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
   const subscription = bus.connection.subscribe(eventSubjects(marketId), {
     max: 1,
-    callback: () => resolve(),
+    callback: () => resolve(true),
   })
-  const timer = setTimeout(resolve, QUIET_LOOK_INTERVAL_MS)
+  const timer = setTimeout(() => resolve(false), QUIET_LOOK_INTERVAL_MS)
+  const abort = () => resolve(false)
   signal.addEventListener('abort', abort)
   try {
     // What came before the subscription stood is seen by looking once more.
     const [message] = await readMessages(bus, marketId, cursor, 1)
-    if (message === undefined) await promise
+    return message !== undefined || (await promise)
   } finally {
-    promise.catch(() => {})
     signal.removeEventListener('abort', abort)
     clearTimeout(timer)
     subscription.unsubscribe()

@@ -35,6 +35,14 @@ export interface StreamEnd {
   lastEventId: string | null
 }
 
+export interface Reading {
+  bus: Bus
+  outbox: Outbox
+  marketId: string
+  /** Called before each batch of the stream is read; may throw to end the reading. */
+  onBatch: () => void
+}
+
 const IDS_PER_READ = 5_000
 
 /**
@@ -42,9 +50,7 @@ const IDS_PER_READ = 5_000
  * `hole` when events are missing before later ones: such a stream must be made anew. Throws HistoryDiverged.
  */
 export async function findStreamEnd(
-  bus: Bus,
-  outbox: Outbox,
-  marketId: string,
+  { bus, outbox, marketId, onBatch }: Reading,
   facts: StreamFacts,
   known: Publication,
 ): Promise<StreamEnd | 'hole'> {
@@ -57,6 +63,7 @@ export async function findStreamEnd(
 
   for (;;) {
     if (lastSequence >= facts.lastSequence) break
+    onBatch()
     const messages = await readMessages(bus, marketId, lastSequence + 1)
     if (messages.length === 0) break
     const garbage: DeadLetter[] = []

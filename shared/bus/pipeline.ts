@@ -4,7 +4,7 @@ import type { Bus } from './connect.ts'
 /** Messages sent and not yet acknowledged; more gain nothing. */
 export const IN_FLIGHT_MESSAGES_MAX = 256
 /** A stream that acknowledges nothing for so long is asked again where it stands. */
-const ACK_SILENCE_MS_MAX = 3_000
+const ACK_SILENCE_MS_MAX = 1_500
 
 const WRONG_LAST_SEQUENCE = 10071
 const WRONG_LAST_MESSAGE_ID = 10070

@@ -25,7 +25,7 @@ export interface PublishOptions {
   pollMs: number
 }
 
-const EVENTS_PER_READ = 2_000
+const EVENTS_PER_READ = 1_000
 /** How often a publisher at work looks whether its stream was purged, deleted or written to by others. */
 const STREAM_CHECK_INTERVAL_MS = 5_000
 const AWAY_BACKOFF_MS_FIRST = 100
@@ -47,12 +47,11 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
   let isStreamSuspect = false
 
   for (;;) {
-    signal.throwIfAborted()
-    options.onProgress?.(known.seq)
+    giveSignOfLife()
     let waitMs = 0
     try {
       const facts = await ensureStream(bus, marketId)
-      const end = await findStreamEnd(bus, outbox, marketId, facts, known)
+      const end = await findStreamEnd({ bus, outbox, marketId, onBatch: giveSignOfLife }, facts, known)
       if (end === 'hole') {
         await makeAnew(bus, marketId, facts)
         known = { seq: 0, place: null }
@@ -84,6 +83,11 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       waitMs = backoffMs(failures, AWAY_BACKOFF_MS_FIRST, AWAY_BACKOFF_MS_MAX)
     }
     await pause(waitMs, signal)
+  }
+
+  function giveSignOfLife() {
+    signal.throwIfAborted()
+    options.onProgress?.(known.seq)
   }
 }
 
