@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Bus, isBusError } from '../bus/connect.ts'
+import { readEventMessage } from '../bus/event-message.ts'
+import { pause } from '../bus/pause.ts'
+import { isNoStream, readMessages, type StoredMessage } from '../bus/stored-messages.ts'
+import { readStreamFacts } from '../bus/stream.ts'
+import { subjectOf } from '../events/envelope.ts'
+import type { Outbox, OutboxEvent } from '../events/outbox.ts'
+
+export interface StreamComparison {
+  /** Events found in the stream as Postgres has them, in order from the first. */
+  found: number
+  /** Messages that told an event once more. */
+  copies: number
+  /** Messages that are no events of this market. */
+  strangers: number
+  /** Why not every event was found. */
+  problem: string | null
+}
+
+interface StreamQuestion {
+  bus: Bus
+  outbox: Outbox
+  marketId: string
+  /** Every event up to this one must be in the stream. */
+  lastSeq: number
+  /** The publisher is waited for as long as it makes progress within this time. */
+  waitMs: number
+}
+
+const EVENTS_PER_READ = 2_000
+const LOOK_INTERVAL_MS = 100
+/** A stream that is made anew meanwhile is read again from its start, so often. */
+const READINGS_MAX = 5
+
+/**
+ * Compares a market's stream with its events in Postgres: each must be there, in `seq` order, and once when copies
+ * are left out. Holds a page of each and no more. NATS being away counts as no progress.
+ */
+export async function compareStream(question: StreamQuestion): Promise<StreamComparison> {
+  for (let reading = 1; ; reading++) {
+    const comparison = await readOnce(question)
+    if (comparison !== 'made anew') return comparison
+    if (reading === READINGS_MAX) {
+      return { found: 0, copies: 0, strangers: 0, problem: 'the stream was made anew again and again' }
+    }
+  }
+}
+
+async function readOnce(question: StreamQuestion): Promise<StreamComparison | 'made anew'> {
+  const { bus, outbox, marketId, lastSeq, waitMs } = question
+  const comparison: StreamComparison = { found: 0, copies: 0, strangers: 0, problem: null }
+  const eventAt = pageReader(outbox, marketId, lastSeq)
+  let created: string | undefined
+  let cursor = 1
+  let progressMs = Date.now()
+  let batch: Promise<StoredMessage[]> | null = null
+
+  while (comparison.found < lastSeq) {
+    const messages = await emptyWhenAway(batch ?? readMessages(bus, marketId, cursor))
+    batch = null
+    if (messages.length === 0) {
+      const facts = await emptyWhenAway(readFacts())
+      const isAnother = facts.some(
+        now => now.created !== (created ?? now.created) || now.lastSequence < cursor - 1,
+      )
+      if (isAnother) return 'made anew'
+      created ??= facts[0]?.created
+      if (Date.now() - progressMs >= waitMs) {
+        const { found } = comparison
+        const lag = `the stream holds ${found} of ${lastSeq} events: it lags ${lastSeq - found} behind`
+        return { ...comparison, problem: `${lag}, without progress for ${waitMs / 1000} s` }
+      }
+      await pause(LOOK_INTERVAL_MS, AbortSignal.timeout(waitMs + LOOK_INTERVAL_MS))
+      continue
+    }
+    progressMs = Date.now()
+    cursor = messages.at(-1)!.streamSequence + 1
+    if (comparison.found + messages.length < lastSeq) batch = readAhead(cursor)
+    for (const message of messages) {
+      if (comparison.found === lastSeq) break
+      const expected = await eventAt(comparison.found + 1)
+      const verdict = isExactly(message, expected) ? 'found' : await judge(question, message, expected)
+      if (verdict === 'found') comparison.found += 1
+      else if (verdict === 'copy') comparison.copies += 1
+      else if (verdict === 'stranger') comparison.strangers += 1
+      else {
+        await batch?.catch(() => {})
+        const [facts] = await emptyWhenAway(readFacts())
+        if (created !== undefined && facts?.created !== created) return 'made anew'
+        return { ...comparison, problem: verdict.problem }
+      }
+    }
+    created ??= (await emptyWhenAway(readFacts()))[0]?.created
+  }
+  await batch?.catch(() => {})
+  return comparison
+
+  function readAhead(from: number): Promise<StoredMessage[]> {
+    const next = readMessages(bus, marketId, from)
+    // A failure is met where the batch is awaited, or does not matter any more.
+    next.catch(() => {})
+    return next
+  }
+
+  async function readFacts() {
+    const facts = await readStreamFacts(bus, marketId)
+    return facts === null ? [] : [facts]
+  }
+}
+
+/** What a message is when it is not, letter by letter, the event expected next. */
+async function judge(
+  { outbox, marketId }: StreamQuestion,
+  message: StoredMessage,
+  expected: OutboxEvent,
+): Promise<'found' | 'copy' | 'stranger' | { problem: string }> {
+  const parsed = readEventMessage(message, marketId)
+  if (!parsed.ok) return 'stranger'
+  const { seq, event_id: eventId } = parsed.event
+  if (seq === expected.seq && eventId === expected.event_id) {
+    if (isDeepStrictEqual(JSON.parse(message.text), JSON.parse(expected.text))) return 'found'
+    return { problem: `event ${seq} says something else in the stream than in Postgres` }
+  }
+  if (eventId !== (await outbox.readEventId(marketId, seq))) return 'stranger'
+  if (seq < expected.seq) return 'copy'
+  return { problem: `the stream has event ${seq} where event ${expected.seq} belongs` }
+}
+
+function isExactly(message: StoredMessage, event: OutboxEvent): boolean {
+  return (
+    message.text === event.text &&
+    message.messageId === event.event_id &&
+    message.subject === subjectOf(event)
+  )
+}
+
+/** Events of the outbox one after the other, read a page at a time. */
+function pageReader(outbox: Outbox, marketId: string, lastSeq: number) {
+  let page: OutboxEvent[] = []
+  let firstSeq = 1
+  let next: Promise<OutboxEvent[]> | null = null
+  const read = (seq: number) => {
+    const events = outbox.readEvents(marketId, seq - 1, EVENTS_PER_READ)
+    events.catch(() => {})
+    return events
+  }
+  return async (seq: number): Promise<OutboxEvent> => {
+    if (seq >= firstSeq + page.length) {
+      page = await (next ?? read(seq))
+      firstSeq = seq
+      const nextSeq = firstSeq + page.length
+      next = nextSeq <= lastSeq ? read(nextSeq) : null
+    }
+    return page[seq - firstSeq]!
+  }
+}
+
+/** NATS away, or no stream yet, is nothing read: whoever waits for progress decides for how long. */
+async function emptyWhenAway<T>(reading: Promise<T[]>): Promise<T[]> {
+  try {
+    return await reading
+  } catch (error) {
+    if (isNoStream(error) || isBusError(error)) return []
+    throw error
+  }
+}
