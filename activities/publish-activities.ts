@@ -1,4 +1,4 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity'
+import { Context } from '@temporalio/activity'
 import type { Bus } from '../shared/bus/connect.ts'
 import { publishOutbox } from '../shared/bus/publish.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
@@ -24,16 +24,19 @@ export function createPublishActivities({
   log: Logger
 }): PublishActivities {
   return {
-    publishEvents: ({ marketId }) =>
-      publishOutbox({
+    publishEvents({ marketId }) {
+      // Progress is told from timers and acknowledgements, where there is no current activity to ask for.
+      const activity = Context.current()
+      return publishOutbox({
         bus,
         outbox,
         marketId,
-        signal: cancellationSignal(),
-        onProgress: seq => heartbeat({ publishedSeq: seq }),
+        signal: activity.cancellationSignal,
+        onProgress: seq => activity.heartbeat({ publishedSeq: seq }),
         onTrouble: problem => log.warn({ market: marketId, err: problem }, 'publication is held up'),
         lingerMs: LINGER_MS,
         pollMs: POLL_MS,
-      }),
+      })
+    },
   }
 }

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { eventually, openTestEconomy } from './economy-client.ts'
+
+/**
+ * Records one history of each workflow on the servers the environment names, for the replay test. Run it when a
+ * workflow was changed on purpose, and keep the old recordings: they are what runs in markets that are open.
+ * Usage: node test/workflows/record-histories.ts <version>
+ */
+const [version] = process.argv.slice(2)
+if (version === undefined) throw new Error('usage: record-histories.ts <version>')
+const folder = fileURLToPath(new URL(`../histories/${version}/`, import.meta.url))
+mkdirSync(folder, { recursive: true })
+
+const test = await openTestEconomy()
+const bundle = { cpu: 0.6, durationSeconds: 1 }
+const marketId = await test.createMarket('recorded', {}, { ada: 100n, boris: 100n })
+const ids = {
+  market: `market/${marketId}`,
+  'allocation-cycle': `cycle/${marketId}/1`,
+  agent: `agent/${marketId}/ada`,
+}
+const signal = (name: string, argument: unknown) =>
+  test.client.workflow.signalWithStart('agent', {
+    workflowId: ids.agent,
+    taskQueue: test.taskQueue,
+    args: [],
+    signal: name,
+    signalArgs: [argument],
+  })
+const market = test.client.workflow.getHandle(ids.market)
+await signal('placeBid', { amount: '30', bundle })
+await signal('placeBid', 'nonsense')
+await signal('placeBid', {
+  bids: [
+    { amount: '3', bundle, goodTillCancelled: true },
+    { amount: '1', bundle },
+  ],
+})
+const agent = test.client.workflow.getHandle(ids.agent)
+const waiting = (await agent.executeUpdate('placeBid', { args: [{ amount: '5', bundle }] })) as {
+  bidId: string
+}
+await signal('cancelBid', { bidId: waiting.bidId })
+await eventually(async () => (await agent.query<{ verdicts: unknown[] }>('state')).verdicts.length === 6)
+await eventually(async () => {
+  const { rows } = await test.db.query(`select from leases where market_id = $1 and status = 'ended'`, [
+    marketId,
+  ])
+  return rows.length >= 1
+})
+await market.executeUpdate('pause')
+await market.executeUpdate('step')
+await market.executeUpdate('resume')
+await market.executeUpdate('close')
+await market.result()
+
+for (const [name, workflowId] of Object.entries(ids)) {
+  const history = await test.client.workflow.getHandle(workflowId).fetchHistory()
+  // Who polled a task says something of a machine and nothing of the workflow.
+  const text = historyToJSON(history).replace(/("identity": *")[^"]*"/g, '$1recorded"')
+  writeFileSync(`${folder}${name}.json`, `${text}\n`)
+}
+await test.close()
