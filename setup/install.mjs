@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { waitForLock } from './lock.mjs'
+import { birthOf, isRunning } from './process-identity.mjs'
 import { showProgress } from './progress.mjs'
 
 const INSTALL_WAIT_MS = 600_000
 const OUTPUT_CHARS_MAX = 20_000
 const TOLD_LINES_MAX = 12
+const ORPHAN_STEP_MS = 200
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**
  * True when what npm says it installed is what the lock file asks for.
@@ -42,6 +54,7 @@ export async function ensureInstalled(checkout) {
       onWait: holder => process.stderr.write(`  waiting for process ${holder.pid}, which is installing\n`),
     })
     try {
+      await waitForOrphan(checkout)
       if (!dependenciesInstalled(checkout)) await npmCi(checkout)
     } finally {
       release()
@@ -62,9 +75,35 @@ async function npmCi(checkout) {
   )
 }
 
+// An npm whose starter was killed goes on by itself; a second one beside it would spoil the work of both.
+async function waitForOrphan(checkout) {
+  const npm = readJson(npmRecord(checkout))
+  if (npm && isRunning(npm)) {
+    const progress = showProgress(
+      `waiting for npm, process ${npm.pid}, which an earlier start left installing`,
+    )
+    const deadline = Date.now() + INSTALL_WAIT_MS
+    while (isRunning(npm)) {
+      if (Date.now() > deadline)
+        throw new Error(`npm, process ${npm.pid}, does not end; end it, then try again`)
+      await new Promise(resolve => setTimeout(resolve, ORPHAN_STEP_MS))
+    }
+    progress.done('that npm has ended')
+  }
+  rmSync(npmRecord(checkout), { force: true })
+}
+
+function npmRecord(checkout) {
+  return join(checkout, '.bourse', 'install.npm.json')
+}
+
 function run(command, args, cwd) {
   return new Promise(resolve => {
     const child = spawn(command, args, { cwd, env: environmentForNpm(), stdio: ['ignore', 'pipe', 'pipe'] })
+    if (child.pid)
+      writeFileSync(npmRecord(cwd), JSON.stringify({ pid: child.pid, birth: birthOf(child.pid) }))
+    const passOn = signal => child.kill(signal)
+    for (const signal of SIGNALS) process.on(signal, passOn)
     let output = ''
     const keep = chunk => {
       if (output.length < OUTPUT_CHARS_MAX) output += chunk
@@ -74,7 +113,11 @@ function run(command, args, cwd) {
     child.on('error', error =>
       resolve({ code: -1, output: `${command} could not be started: ${error.message}` }),
     )
-    child.on('close', code => resolve({ code, output }))
+    child.on('close', (code, signal) => {
+      for (const handled of SIGNALS) process.off(handled, passOn)
+      rmSync(npmRecord(cwd), { force: true })
+      resolve({ code: code ?? signal, output })
+    })
   })
 }
 
