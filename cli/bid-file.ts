@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os'
 import type { BidVerdict } from '../shared/bid/admission.ts'
 import type { BidSubmission } from '../shared/economy/economy.ts'
 import { note, type OutputOptions, write } from './answer.ts'
+import { cliActor } from './cli-actor.ts'
 import { acceptedOrRefused, wrongUsage } from './command-failure.ts'
 import { EXIT_DONE, EXIT_REFUSED } from './exit-codes.ts'
 import { openInput } from './read-json-file.ts'
@@ -125,21 +125,4 @@ function textLine({ number, agent }: ReadLine, verdict: BidVerdict): string {
     ? `${verdict.status} ${verdict.bidId} ${verdict.held} held`
     : `${verdict.error.code}: ${verdict.error.message}`
   return `${number} ${safeText(agent) || '-'} ${safeText(text)}\n`
-}
-
-let actor: string | undefined
-
-/** Who places bids from here: `cli/<user of this machine>`. */
-function cliActor(): string {
-  actor ??= `cli/${userName()}`
-  return actor
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A user without an entry in the machine's list still has a number.
-    return String(process.getuid?.() ?? 'unknown')
-  }
 }

@@ -87,6 +87,7 @@ function explainTemporal(error: ErrorLike): CommandFailure | null {
 }
 
 function explainNats(error: ErrorLike): CommandFailure | null {
+  if (error.name === 'EventsMissing') return refused({ code: 'events_missing', message: error.message })
   const isNats = error.name === 'BusUnreachable' || error.name === 'NatsError'
   return isNats ? outOfReach('nats_unreachable', `NATS cannot be used: ${error.message}`) : null
 }

@@ -7,30 +7,40 @@ import { registerBids } from './commands/bids.ts'
 import { registerCancel } from './commands/cancel.ts'
 import { registerClear } from './commands/clear.ts'
 import { registerCycles } from './commands/cycles.ts'
+import { registerDemo } from './commands/demo.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerDown } from './commands/down.ts'
+import { registerEvents } from './commands/events.ts'
+import { registerGrant } from './commands/grant.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerLeases } from './commands/leases.ts'
 import { registerMarket } from './commands/market.ts'
 import { registerPrices } from './commands/prices.ts'
 import { registerStatus } from './commands/status.ts'
+import { registerTransfer } from './commands/transfer.ts'
 import { registerUp } from './commands/up.ts'
+import { registerVerify } from './commands/verify.ts'
 import { EXIT_DONE, EXIT_UNUSABLE } from './exit-codes.ts'
 
 const REGISTER = [
   registerDoctor,
   registerUp,
   registerDown,
+  registerDemo,
   registerStatus,
   registerMarket,
   registerAgent,
   registerBid,
   registerCancel,
+  registerTransfer,
+  registerGrant,
   registerBids,
   registerHistory,
   registerLeases,
   registerCycles,
   registerPrices,
+  registerEvents,
+  registerVerify,
   registerClear,
 ]
 

@@ -16,8 +16,7 @@ export interface ListedRule {
 }
 
 interface Property {
-  type?: string
-  default?: unknown
+  type?: string | string[]
   minimum?: number
   maximum?: number
   multipleOf?: number
@@ -26,20 +25,22 @@ interface Property {
   description?: string
 }
 
+/** The word a description begins with when the rule is counted in something. */
 const UNIT = /^(bids per second|bids|seconds|credits|fraction)\b/
 
 /** Every rule with its default, bounds and unit, read off the schema that judges them. */
 export function listRules(): ListedRule[] {
   const schema = z.toJSONSchema(rulesSchema, { io: 'input' })
+  const defaults: Record<string, unknown> = rulesSchema.parse({})
   return Object.entries(schema.properties as Record<string, Property>).map(([name, property]) => {
     const variants = property.anyOf ?? [property]
     const bounded = variants.find(variant => variant.type !== 'null') ?? property
-    const types = variants.map(variant => variant.type).filter(type => type !== undefined && type !== 'null')
+    const types = variants.flatMap(variant => variant.type ?? []).filter(type => type !== 'null')
     const description = property.description ?? ''
     return {
       name,
       type: bounded.enum ? 'choice' : types.join(' or '),
-      default: property.default ?? null,
+      default: defaults[name] ?? null,
       minimum: bounded.minimum ?? null,
       maximum: bounded.maximum ?? null,
       multipleOf: bounded.multipleOf ?? null,

@@ -3,7 +3,9 @@ import type { Bus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { createDatabase, type Database } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import type { Economy } from '../shared/economy/economy.ts'
+import type { Ledger } from '../shared/ledger/ledger.ts'
 import { note } from './answer.ts'
 import { checkPort } from './check-port.ts'
 import { outOfReach } from './command-failure.ts'
@@ -16,6 +18,7 @@ export interface Servers {
   environment(): BourseEnvironment
   database(): Database
   economy(): Economy
+  ledger(): Ledger
   temporal(): Promise<Client>
   bus(): Promise<Bus>
   close(): Promise<void>
@@ -61,6 +64,7 @@ export function openServers(): Servers {
     temporal,
     bus,
     economy: () => createPostgresEconomy(database(), hint),
+    ledger: () => createPostgresLedger(database(), hint),
     async close() {
       const connected = await client?.catch(() => undefined)
       await connected?.connection.close()

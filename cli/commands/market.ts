@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { listMarkets } from '../../shared/db/list-markets.ts'
 import type { MarketSummary } from '../../shared/economy/economy.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
+import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { describeFractions } from '../describe-bundle.ts'
 import { describeCycle } from '../describe-cycle.ts'
@@ -9,6 +10,7 @@ import { readMarketSettings } from '../market-settings.ts'
 import { changeMarket, startMarketWorkflow, stepMarket } from '../market-workflow.ts'
 import { LIMIT } from '../option-readers.ts'
 import { readJsonFile } from '../read-json-file.ts'
+import { readRuleChanges } from '../rule-changes.ts'
 import { allowedValues, listRules } from '../rule-list.ts'
 import { runCommand } from '../run-command.ts'
 import type { Servers } from '../servers.ts'
@@ -75,6 +77,18 @@ export function registerMarket(program: Command): void {
       runCommand(options, async servers => {
         const summary = acceptedOrRefused(await servers.economy().describeMarket(marketId))
         await printAnswer(options, summary, () => describeMarket(summary))
+      }),
+    )
+
+  market
+    .command('set <market> <rule=value...>')
+    .description('change rules by name, such as cycleSeconds=2; `market schema` lists them')
+    .option(...JSON_OPTION)
+    .action((marketId: string, changes: string[], options: OutputOptions) =>
+      runCommand(options, async servers => {
+        const wanted = readRuleChanges(changes)
+        const { rules } = acceptedOrRefused(await servers.economy().changeRules(marketId, wanted, cliActor()))
+        await printAnswer(options, { ok: true, marketId, rules }, () => ruleTable(rules))
       }),
     )
 
@@ -188,10 +202,13 @@ function describeMarket(market: MarketSummary): string {
       describeFractions({ '': one.leased }).trim(),
     ]),
   )
-  const rules = renderTable(
-    ['rule', 'value'],
-    Object.entries(market.rules).map(([name, value]) => [name, String(value)]),
-  )
   const last = market.lastCycle === null ? '' : `\n${describeCycle(market.lastCycle)}`
-  return `${facts}\n${resources}\n${rules}${last}`
+  return `${facts}\n${resources}\n${ruleTable(market.rules)}${last}`
+}
+
+function ruleTable(rules: MarketSummary['rules']): string {
+  return renderTable(
+    ['rule', 'value'],
+    Object.entries(rules).map(([name, value]) => [name, String(value)]),
+  )
 }
