@@ -2,11 +2,15 @@ import { z } from 'zod'
 import { nameSchema } from '../market/names.ts'
 import { readAmount } from '../money/credits.ts'
 
+/** Without control characters and halves of surrogate pairs, which a database takes for errors. */
+const PLAIN_TEXT = /^[^\p{Cc}\p{Cs}]*$/u
+const plainText = z.string().regex(PLAIN_TEXT, 'no control characters or broken surrogate pairs')
+
 /** What a caller sends to place a bid; the bundle is judged against the market's resources later. */
 const bidRequestSchema = z.strictObject({
   amount: z.union([z.string().max(40), z.number()]),
-  bundle: z.record(z.string().max(100), z.union([z.number(), z.string().max(40)])),
-  key: z.string().min(1).max(200).optional(),
+  bundle: z.record(plainText.max(100), z.union([z.number(), plainText.max(40)])),
+  key: plainText.min(1).max(200).optional(),
   onBehalfOf: nameSchema.optional(),
   goodTillCancelled: z.boolean().optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),

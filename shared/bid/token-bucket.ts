@@ -11,13 +11,14 @@ export interface BucketRules {
   bidBurst: number
 }
 
-/** The bucket as it stands at `nowMs`: refilled at `bidsPerSecond`, never above `bidBurst` bids. */
+/** The bucket as it stands at `nowMs`: refilled at `bidsPerSecond`, never above `bidBurst` bids, for no moment twice. */
 export function refillBucket(bucket: TokenBucket | null, rules: BucketRules, nowMs: number): TokenBucket {
   const full = BigInt(rules.bidBurst) * MILLIONTHS_PER_BID
   if (bucket === null || rules.bidsPerSecond === null) return { millionths: full, atMs: nowMs }
-  const elapsedMs = BigInt(Math.max(0, nowMs - bucket.atMs))
+  const atMs = Math.max(nowMs, bucket.atMs)
+  const elapsedMs = BigInt(atMs - bucket.atMs)
   const refilled = bucket.millionths + elapsedMs * BigInt(rules.bidsPerSecond) * 1_000n
-  return { millionths: refilled < full ? refilled : full, atMs: nowMs }
+  return { millionths: refilled < full ? refilled : full, atMs }
 }
 
 /** Takes one bid's worth from the bucket, or null when it holds less than that. */

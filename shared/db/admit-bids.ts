@@ -1,39 +1,26 @@
 import { v7 as uuidV7 } from 'uuid'
+import type { AdmissionAgent, AdmissionMarket, BidVerdict } from '../bid/admission.ts'
 import {
-  type AdmissionAgent,
-  type AdmissionMarket,
-  type AdmittedBid,
-  type BidVerdict,
-  decideAdmission,
-} from '../bid/admission.ts'
-import { type BidRequest, readBidRequest } from '../bid/bid-request.ts'
-import { formatBundle } from '../bundle/bundle.ts'
+  contentOfBid,
+  type DecidedBid,
+  decideBatch,
+  type PlacedVerdict,
+  type ReadableBid,
+  readBatch,
+} from '../bid/admission-batch.ts'
+import type { CountedRefusal } from '../bid/folded-refusal.ts'
 import type { BidSubmission } from '../economy/economy.ts'
-import { draftEvent, type EventDraft } from '../events/draft.ts'
-import type { RejectionReason } from '../events/registry.ts'
-import { formatCredits } from '../money/credits.ts'
+import type { FirstOutcome } from '../economy/first-outcome.ts'
+import { NAME_PATTERN } from '../market/name-pattern.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
-import { type FirstOutcome, findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
+import { findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { type CountedRefusal, countRefusals } from './refusal-counters.ts'
+import { countRefusals } from './refusal-counters.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A market that closes while a batch is being admitted makes it start again; the second try sees it closed. */
 const MAX_ATTEMPTS = 3
-/** Refusals that write no operation and no event of their own, so that flooding is no way to make us write. */
-const FOLDED: ReadonlySet<string> = new Set<RejectionReason>(['rate_limited', 'unknown_agent', 'invalid_bid'])
-
-interface ReadableBid extends BidSubmission {
-  place: number
-  request: BidRequest
-}
-
-interface Decided extends ReadableBid {
-  operationId: string
-  admitted: AdmittedBid | null
-  verdict: BidVerdict
-}
 
 /**
  * Admits a batch of bids of one market in one transaction, each with its own verdict in the order given.
@@ -45,28 +32,13 @@ export async function admitBids(
   submissions: readonly BidSubmission[],
 ): Promise<{ verdicts: BidVerdict[]; woken: boolean }> {
   const verdicts: BidVerdict[] = new Array(submissions.length)
-  const readable: ReadableBid[] = []
-  const unreadable: CountedRefusal[] = []
-  submissions.forEach((submission, place) => {
-    const read = readBidRequest(submission.bid)
-    if (read.ok) {
-      readable.push({ ...submission, place, request: read.request })
-    } else {
-      const error = {
-        code: 'invalid_bid' as const,
-        message: `${read.field}: ${read.problem}`,
-        field: read.field,
-      }
-      verdicts[place] = { ok: false, error }
-      unreadable.push({ agent: submission.agent, reason: 'invalid_bid' })
-    }
-  })
+  const { readable, refused, counted } = readBatch(submissions)
   for (let attempt = 1; ; attempt++) {
     try {
-      const { decided, woken } = await inTransaction(db, client =>
-        admitReadable(client, marketId, readable, unreadable),
+      const { judged, woken } = await inTransaction(db, client =>
+        admitReadable(client, marketId, readable, counted),
       )
-      for (const { place, verdict } of decided) verdicts[place] = verdict
+      for (const { place, verdict } of [...refused, ...judged]) verdicts[place] = verdict
       return { verdicts, woken }
     } catch (error) {
       if (!(error instanceof MarketMoved) || attempt >= MAX_ATTEMPTS) throw error
@@ -79,7 +51,7 @@ async function admitReadable(
   marketId: string,
   bids: readonly ReadableBid[],
   unreadable: readonly CountedRefusal[],
-): Promise<{ decided: { place: number; verdict: BidVerdict }[]; woken: boolean }> {
+): Promise<{ judged: PlacedVerdict[]; woken: boolean }> {
   const agents = await lockAgents(client, marketId, bids)
   const market = await readMarket(client, marketId)
   if (market === null) {
@@ -87,46 +59,25 @@ async function admitReadable(
       code: 'unknown_market' as const,
       message: `there is no market ${JSON.stringify(marketId)}`,
     }
-    return { decided: bids.map(({ place }) => ({ place, verdict: { ok: false, error } })), woken: false }
+    return { judged: bids.map(({ place }) => ({ place, verdict: { ok: false, error } })), woken: false }
   }
   const batch = await startBatch(client, marketId)
-  const first = await firstOutcomesOf(client, marketId, agents, bids)
-  const replayed: { place: number; verdict: BidVerdict }[] = []
-  const decided: Decided[] = []
-  const byKey = new Map<string, Decided>()
+  const firstOutcomes = await firstOutcomesOf(client, marketId, agents, bids)
   const before = new Map([...agents.values()].map(agent => [agent.agentId, { ...agent }]))
-  for (const bid of bids) {
-    const outcome = first.get(bid)
-    if (outcome !== undefined) {
-      replayed.push({ place: bid.place, verdict: replay(outcome, bid) })
-      continue
-    }
-    const earlier = bid.request.key === null ? undefined : byKey.get(`${bid.agent}/${bid.request.key}`)
-    if (earlier !== undefined) {
-      const sameContent = contentOf(earlier) === contentOf(bid)
-      replayed.push({ place: bid.place, verdict: replay({ sameContent, outcome: earlier.verdict }, bid) })
-      continue
-    }
-    const operationId = uuidV7()
-    const decision = decideAdmission(market, agents, bid.agent, bid.request, batch.nowMs)
-    const verdict: BidVerdict = decision.ok
-      ? { ok: true, bidId: operationId, status: 'pending', held: formatCredits(decision.bid.amountMicro) }
-      : decision
-    const one = { ...bid, operationId, admitted: decision.ok ? decision.bid : null, verdict }
-    decided.push(one)
-    if (bid.request.key !== null) byKey.set(`${bid.agent}/${bid.request.key}`, one)
-  }
+  const { verdicts, told, events, counted } = decideBatch({
+    market,
+    agents,
+    bids,
+    firstOutcomes,
+    nowMs: batch.nowMs,
+    newOperationId: uuidV7,
+  })
 
-  const told = decided.filter(one => !isFolded(one.verdict))
-  const counted: CountedRefusal[] = [
-    ...unreadable.map(one => ({ ...one, agent: agents.has(one.agent ?? '') ? one.agent : null })),
-    ...decided.filter(one => isFolded(one.verdict)).map(one => countedRefusal(one, agents)),
-  ]
   await updateAgents(
     client,
     [...agents.values()].filter(agent => changed(agent, before.get(agent.agentId)!)),
   )
-  let woken = (await countRefusals(client, marketId, counted)).woken
+  let woken = (await countRefusals(client, marketId, [...unreadable, ...counted])).woken
   if (told.length > 0) {
     await storeOutcomes(
       client,
@@ -135,17 +86,13 @@ async function admitReadable(
       told.flatMap(one => keyedOperation(one, agents)),
     )
     await insertBids(client, marketId, batch, told)
-    await writeEvents(
-      client,
-      batch,
-      told.map(one => eventOf(one, market.resources)),
-    )
+    await writeEvents(client, batch, events)
     const closed = await closeBatch(client, batch, told.length, {
       requireAccepting: told.some(one => one.verdict.ok),
     })
     woken ||= closed.woken
   }
-  return { decided: [...decided, ...replayed], woken }
+  return { judged: verdicts, woken }
 }
 
 /** Locks payers and beneficiaries in the order of their ids. */
@@ -158,7 +105,7 @@ async function lockAgents(
   const { rows } = await client.query(
     `select agent_id, name, status, available_micro, held_micro, open_bids, bucket_millionths, bucket_at
        from agents where market_id = $1 and name = any($2) order by agent_id for no key update`,
-    [marketId, [...names]],
+    [marketId, [...names].filter(name => NAME_PATTERN.test(name))],
   )
   return new Map(
     rows.map(row => [
@@ -213,39 +160,17 @@ async function firstOutcomesOf(
     keyed.map(bid => ({
       agentId: agents.get(bid.agent)!.agentId,
       key: bid.request.key!,
-      content: contentOf(bid),
+      content: contentOfBid(bid),
     })),
   )
   return new Map(keyed.flatMap((bid, index) => (outcomes[index] ? [[bid, outcomes[index]] as const] : [])))
 }
 
-function replay(first: FirstOutcome, bid: ReadableBid): BidVerdict {
-  if (first.sameContent) return first.outcome as BidVerdict
-  const message = `the key ${JSON.stringify(bid.request.key)} was used before for another bid`
-  return { ok: false, error: { code: 'idempotency_conflict', message, field: 'key' } }
-}
-
-function isFolded(verdict: BidVerdict): boolean {
-  return !verdict.ok && FOLDED.has(verdict.error.code)
-}
-
-/** What makes two bids under one key the same bid. */
-function contentOf({ request }: ReadableBid): string {
-  const { key: _key, amountMicro, ...rest } = request
-  const bundle = Object.entries(request.bundle).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify({ ...rest, bundle, amountMicro: amountMicro.toString() })
-}
-
-function keyedOperation(one: Decided, agents: ReadonlyMap<string, AdmissionAgent>): StoredOperation[] {
+function keyedOperation(one: DecidedBid, agents: ReadonlyMap<string, AdmissionAgent>): StoredOperation[] {
   if (one.request.key === null) return []
   const agentId = agents.get(one.agent)!.agentId
   const { operationId, verdict } = one
-  return [{ operationId, agentId, key: one.request.key, content: contentOf(one), outcome: verdict }]
-}
-
-function countedRefusal(one: Decided, agents: ReadonlyMap<string, AdmissionAgent>): CountedRefusal {
-  const reason = one.verdict.ok ? 'invalid_bid' : (one.verdict.error.code as RejectionReason)
-  return { agent: agents.has(one.agent) ? one.agent : null, reason }
+  return [{ operationId, agentId, key: one.request.key, content: contentOfBid(one), outcome: verdict }]
 }
 
 function changed(agent: AdmissionAgent, before: AdmissionAgent): boolean {
@@ -275,7 +200,7 @@ async function insertBids(
   client: DatabaseClient,
   marketId: string,
   batch: { batchId: bigint; nowMs: number },
-  told: readonly Decided[],
+  told: readonly DecidedBid[],
 ): Promise<void> {
   const rows = told.flatMap((one, ordinal) => (one.admitted ? [{ ...one, bid: one.admitted, ordinal }] : []))
   if (rows.length === 0) return
@@ -305,40 +230,5 @@ async function insertBids(
       rows.map(row => row.traceparent ?? null),
       rows.map(row => row.ordinal),
     ],
-  )
-}
-
-function eventOf(one: Decided, resources: readonly string[]): EventDraft {
-  const { operationId, verdict, admitted, request } = one
-  const context = { agent: one.agent, correlationId: operationId, traceparent: one.traceparent ?? null }
-  if (admitted === null || !verdict.ok) {
-    const error = verdict.ok ? undefined : verdict.error
-    return draftEvent(
-      operationId,
-      'bid_rejected',
-      {
-        reason: error?.code as RejectionReason,
-        required: error?.required ?? null,
-        available: error?.available ?? null,
-        count: 1,
-      },
-      context,
-    )
-  }
-  return draftEvent(
-    operationId,
-    'bid_placed',
-    {
-      bid_id: operationId,
-      payer_id: admitted.payer.name,
-      beneficiary_id: admitted.beneficiary.name,
-      bundle: formatBundle(admitted.quantitiesPpm, admitted.durationSeconds, resources),
-      total_cost: formatCredits(admitted.amountMicro),
-      good_till_cancelled: request.goodTillCancelled,
-      expires_at: request.expiresAtMs === null ? null : new Date(request.expiresAtMs).toISOString(),
-      via: one.via,
-      actor: one.actor,
-    },
-    context,
   )
 }

@@ -1,13 +1,10 @@
+import type { Payer } from '../market/bid-holds.ts'
 import type { BookBid } from '../market/settlement.ts'
 import type { DatabaseClient } from './pool.ts'
 
-/** A payer's or beneficiary's money under its row lock. */
-export interface LockedAgent {
-  agentId: bigint
+/** A payer or beneficiary under its row lock. */
+export interface LockedAgent extends Payer {
   name: string
-  availableMicro: bigint
-  heldMicro: bigint
-  openBids: number
 }
 
 /** Which pending bids to lock. */
@@ -83,20 +80,6 @@ async function lockAgents(client: DatabaseClient, agentIds: bigint[]): Promise<M
       },
     ]),
   )
-}
-
-/** Gives a bid's hold back to its payer. */
-export function releaseHold(payer: LockedAgent, amountMicro: bigint): void {
-  payer.heldMicro -= amountMicro
-  payer.availableMicro += amountMicro
-  payer.openBids -= 1
-}
-
-/** Takes a bid's hold as payment and answers the payer's balance after it, in micro-credits. */
-export function settleHold(payer: LockedAgent, amountMicro: bigint): bigint {
-  payer.heldMicro -= amountMicro
-  payer.openBids -= 1
-  return payer.availableMicro + payer.heldMicro
 }
 
 /** Writes back what locked agents have, after their holds were moved. */

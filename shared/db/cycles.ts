@@ -1,6 +1,5 @@
-import { PPM_OF_CAPACITY } from '../bundle/bundle.ts'
 import type { CycleSummary } from '../economy/economy.ts'
-import { formatCredits } from '../money/credits.ts'
+import { summariseCycle } from '../market/cycle-summary.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 
 const SELECT_CYCLES = `
@@ -33,23 +32,19 @@ export async function readCycles(
 
 // biome-ignore lint/suspicious/noExplicitAny: a row as the driver gives it
 function summaryOf(row: any): CycleSummary {
-  const resources: string[] = row.resources
-  const fractions = (ppm: readonly (number | bigint)[]) =>
-    Object.fromEntries(resources.map((name, place) => [name, Number(ppm[place]!) / PPM_OF_CAPACITY]))
-  return {
-    cycle: Number(row.number),
-    effectiveAt: row.effective_at.toISOString(),
+  return summariseCycle({
+    number: Number(row.number),
+    effectiveAtMs: row.effective_at.getTime(),
+    resources: row.resources,
     winners: row.winners,
     losers: row.losers,
     leftWaiting: row.left_waiting,
-    revenue: formatCredits(row.revenue_micro),
-    supply: fractions(row.supply_ppm),
-    demand: fractions(row.demand_ppm),
-    utilisation: fractions(row.utilisation_ppm),
-    prices: Object.fromEntries(
-      resources.map((name, place) => [name, formatCredits(row.prices_micro[place]!)]),
-    ),
+    revenueMicro: row.revenue_micro,
+    supplyPpm: row.supply_ppm,
+    demandPpm: row.demand_ppm,
+    utilisationPpm: row.utilisation_ppm,
+    pricesMicro: row.prices_micro,
     priceSource: row.price_source,
     cutoffScore: row.cutoff_score,
-  }
+  })
 }

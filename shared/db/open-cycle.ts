@@ -1,5 +1,6 @@
 import type { OpenedCycle } from '../economy/economy.ts'
-import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
+import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
+import { chooseCycle, type LastCycle } from '../market/choose-cycle.ts'
 import type { MarketRules } from '../market/rules.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource } from '../pricing/price-source.ts'
@@ -7,9 +8,7 @@ import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
 /**
- * Opens cycle `number` and freezes what it clears with: cut-off, policy, bound and prices. A settled number answers
- * as settled; the market's one open cycle is returned when it matches or no number is given; a run that asks again
- * without a number finds the cycle it opened. Any other number is out of order: no cycle is skipped.
+ * Opens cycle `number` and freezes what it clears with: cut-off, policy, bound and prices; or finds the one meant.
  */
 export async function openCycle(
   db: Database,
@@ -25,18 +24,10 @@ export async function openCycle(
     )
     if (market.rows.length === 0) return refuseUnknownMarket(marketId)
     const last = await readLastCycle(client, marketId)
-    const nextNumber = (last?.number ?? 0) + 1
-    if (last !== null) {
-      const isWanted = number === null ? !last.settled || last.run === run : last.number === number
-      if (isWanted) return { ok: true, cycle: last.number, settled: last.settled }
-      if (number !== null && number < last.number) return { ok: true, cycle: number, settled: true }
-      if (!last.settled) return outOfOrder(number, `cycle ${last.number} is open and comes first`)
-    }
-    if (number !== null && number !== nextNumber) return outOfOrder(number, `the next cycle is ${nextNumber}`)
     const { status, rules, last_seq: cutoffSeq, now } = market.rows[0]
-    if (status === 'closing' || status === 'closed') {
-      return refuse('market_closed', `market ${marketId} is ${status} and opens no cycle`, 'marketId')
-    }
+    const chosen = chooseCycle({ marketId, status }, last, number, run)
+    if (!('choice' in chosen)) return chosen
+    if (chosen.choice === 'found') return { ok: true, ...chosen.cycle }
     const prices = await readPrices(client, marketId, rules, now)
     const inserted = await client.query(
       `insert into cycles (market_id, number, status, policy, max_bids, cutoff_seq, prices_micro, price_source,
@@ -44,7 +35,7 @@ export async function openCycle(
        values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
       [
         marketId,
-        nextNumber,
+        chosen.number,
         rules.policy,
         rules.maxBidsPerCycle,
         cutoffSeq,
@@ -55,18 +46,16 @@ export async function openCycle(
         now,
       ],
     )
-    if (inserted.rowCount === 1) return { ok: true, cycle: nextNumber, settled: false }
-    // Somebody else opened it a moment ago: theirs is the market's one open cycle.
-    const theirs = await readLastCycle(client, marketId)
-    if (theirs === null) throw new Error(`market ${marketId}: a cycle could neither be opened nor found`)
-    return { ok: true, cycle: theirs.number, settled: theirs.settled }
+    if (inserted.rowCount === 1) return { ok: true, cycle: chosen.number, settled: false }
+    // Somebody else opened it a moment ago, and may have settled it and opened more since.
+    const newest = await readLastCycle(client, marketId)
+    if (newest === null) throw new Error(`market ${marketId}: a cycle could neither be opened nor found`)
+    const settled = newest.number > chosen.number || newest.settled
+    return { ok: true, cycle: chosen.number, settled }
   })
 }
 
-async function readLastCycle(
-  client: DatabaseClient,
-  marketId: string,
-): Promise<{ number: number; settled: boolean; run: string } | null> {
+async function readLastCycle(client: DatabaseClient, marketId: string): Promise<LastCycle | null> {
   const { rows } = await client.query(
     'select number, status, opened_by_run from cycles where market_id = $1 order by number desc limit 1',
     [marketId],
@@ -91,8 +80,4 @@ async function readPrices(client: DatabaseClient, marketId: string, rules: Marke
     source: choosePriceSource(ageSeconds, rules.pricePeriodSeconds),
     ageSeconds,
   }
-}
-
-function outOfOrder(number: number | null, message: string): Outcome<OpenedCycle> {
-  return refuse('cycle_out_of_order', `cycle ${number} cannot be opened: ${message}`, 'cycle')
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { contentText, type FirstOutcome } from '../economy/first-outcome.ts'
 import type { DatabaseClient } from './pool.ts'
 
 /** An operation as its caller named it; two with one key must have one content. */
@@ -8,20 +9,9 @@ export interface KeyedOperation {
   content: unknown
 }
 
-export interface FirstOutcome {
-  sameContent: boolean
-  outcome: unknown
-}
-
-/** SHA-256 of the content as JSON with sorted keys. */
+/** SHA-256 of the content, whatever the order of its keys. */
 export function contentHash(content: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest()
-}
-
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return createHash('sha256').update(contentText(content)).digest()
 }
 
 /** First outcomes already stored under these keys, in the order asked; undefined where there is none. */

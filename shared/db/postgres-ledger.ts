@@ -1,5 +1,6 @@
 import { validate as isUuid, v7 as uuidV7 } from 'uuid'
-import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
+import { answerAgain } from '../economy/first-outcome.ts'
+import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import {
   decideGrant,
   decidePlaceHold,
@@ -11,8 +12,9 @@ import {
   type LedgerHold,
 } from '../ledger/decisions.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { refuseMintExhausted } from '../ledger/mint-limit.ts'
 import { type BatchStart, closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
-import { isMintExhausted, refuseMintExhausted } from './mint-limit.ts'
+import { isMintExhausted } from './mint-limit.ts'
 import { findOutcomes, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { postMovements } from './postings.ts'
@@ -119,11 +121,7 @@ async function runOperation<T>(
   const request = isKeyed ? { agentId: keyedAgentId, key: keyed.key, content: keyed.content } : null
   if (request !== null) {
     const [first] = await findOutcomes(client, marketId, [request])
-    if (first !== undefined) {
-      const message = `the key ${JSON.stringify(request.key)} was used before for something else`
-      const outcome = first.sameContent ? first.outcome : refuse('idempotency_conflict', message, 'key')
-      return { outcome: outcome as Outcome<T>, woken: false }
-    }
+    if (first !== undefined) return { outcome: answerAgain<Outcome<T>>(first, request.key), woken: false }
   }
 
   const operationId = uuidV7()

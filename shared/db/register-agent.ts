@@ -1,10 +1,9 @@
 import type { RegisterAgent } from '../economy/economy.ts'
 import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
-import { draftEvent, type EventDraft } from '../events/draft.ts'
-import { nameSchema } from '../market/names.ts'
-import { formatCredits } from '../money/credits.ts'
+import { refuseMintExhausted } from '../ledger/mint-limit.ts'
+import { refuseAgentExists, registrationEffects, registrationProblem } from '../market/registration.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
-import { isMintExhausted, refuseMintExhausted } from './mint-limit.ts'
+import { isMintExhausted } from './mint-limit.ts'
 import type { Database } from './pool.ts'
 import { postMovements } from './postings.ts'
 import { inTransaction } from './transaction.ts'
@@ -15,8 +14,8 @@ export async function registerAgent(
   request: RegisterAgent,
 ): Promise<Outcome<{ agent: string; balance: string }> & { woken?: boolean }> {
   const { marketId, agent, creditsMicro } = request
-  const name = nameSchema.safeParse(agent)
-  if (!name.success) return refuse('invalid_agent', `an agent's id ${name.error.issues[0]!.message}`, 'agent')
+  const problem = registrationProblem(request)
+  if (problem !== null) return problem
   try {
     return await inTransaction(db, async client => {
       const market = await client.query('select status from markets where market_id = $1', [marketId])
@@ -27,33 +26,10 @@ export async function registerAgent(
          on conflict (market_id, name) do nothing returning agent_id`,
         [marketId, agent, request.displayName ?? agent, request.owner ?? null, creditsMicro],
       )
-      if (inserted.rowCount === 0) {
-        return refuse(
-          'agent_exists',
-          `market ${marketId} already has an agent ${JSON.stringify(agent)}`,
-          'agent',
-        )
-      }
+      if (inserted.rowCount === 0) return refuseAgentExists(marketId, agent)
       const batch = await startBatch(client, marketId)
-      const operation = `register/${agent}`
-      const balance = formatCredits(creditsMicro)
-      const context = { agent, correlationId: operation }
-      const events: EventDraft[] = [
-        draftEvent(operation, 'agent_registered', { initial_balance: balance }, context),
-      ]
-      if (creditsMicro > 0n) {
-        const minted = { agent_id: agent, amount: balance, reason: 'endowment', ref: operation }
-        events.push(draftEvent(operation, 'credits_minted', minted, context))
-        await postMovements(client, batch, [
-          {
-            from: 'mint',
-            to: { agentId: inserted.rows[0].agent_id, balanceAfterMicro: creditsMicro },
-            amountMicro: creditsMicro,
-            purpose: 'endowment',
-            ref: operation,
-          },
-        ])
-      }
+      const { balance, events, movements } = registrationEffects(request, inserted.rows[0].agent_id)
+      await postMovements(client, batch, movements)
       await writeEvents(client, batch, events)
       const { woken } = await closeBatch(client, batch, events.length, { requireAccepting: true })
       return { ok: true, agent, balance, woken }

@@ -1,7 +1,8 @@
 import { v7 as uuidV7 } from 'uuid'
 import { draftEvent } from '../events/draft.ts'
+import { releaseHolds } from '../market/bid-holds.ts'
 import { formatCredits } from '../money/credits.ts'
-import { endBids, lockBook, releaseHold, writeAgents } from './book.ts'
+import { endBids, lockBook, writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import type { Database } from './pool.ts'
 import { inTransaction } from './transaction.ts'
@@ -32,7 +33,7 @@ export async function releaseOpenBids(
       return { released: 0, closed: true, woken: false }
     }
     const batch = await startBatch(client, marketId)
-    for (const bid of bids) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)
+    releaseHolds(agents, bids)
     await endBids(
       client,
       bids.map(bid => bid.bidId),

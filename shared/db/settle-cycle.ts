@@ -1,8 +1,8 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { CycleSummary } from '../economy/economy.ts'
-import type { Movement } from '../ledger/movement.ts'
+import { resolveHolds } from '../market/bid-holds.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
-import { endBids, lockBook, releaseHold, settleHold, writeAgents } from './book.ts'
+import { endBids, lockBook, writeAgents } from './book.ts'
 import { readCycle } from './cycles.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import { changeLeased, endDueLeases, leasedChange, lockBidsOfDueLeases } from './lease-ends.ts'
@@ -43,14 +43,7 @@ export async function settleCycle(
       newLeaseId: uuidV7,
     })
 
-    const payments = settlement.won.map(({ bid }): Movement => {
-      const { payerId: agentId, amountMicro, bidId: ref } = bid
-      const balanceAfterMicro = settleHold(agents.get(agentId)!, amountMicro)
-      return { from: { agentId, balanceAfterMicro }, to: 'burn', amountMicro, purpose: 'bid_payment', ref }
-    })
-    for (const { bid } of settlement.lost) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)
-    for (const bid of settlement.expired) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)
-
+    const payments = resolveHolds(agents, settlement)
     await writeDecidedBids(client, number, settlement)
     await endBids(
       client,

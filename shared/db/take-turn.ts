@@ -1,12 +1,9 @@
-import type { MarketTurn, NextStep } from '../economy/economy.ts'
+import { REFUSAL_FOLDING_SECONDS } from '../bid/folded-refusal.ts'
+import type { MarketTurn } from '../economy/economy.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
-import { decideNextStep, type MarketFacts } from '../market/next-step.ts'
+import { decideNextStep, type MarketFacts, secondsUntilNextLook } from '../market/next-step.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { REFUSAL_FOLDING_SECONDS } from './refusal-counters.ts'
 import { inTransaction } from './transaction.ts'
-
-/** A market at work promises to look again within this time; a sweep reminds one that did not. */
-const AT_WORK_SECONDS = 5
 
 /**
  * Decides a market's next step under its sequence row, so that nothing can become due unseen: either there is
@@ -31,11 +28,6 @@ export async function takeTurn(
   })
 }
 
-function secondsUntilNextLook(next: NextStep): number | null {
-  if (next.step === 'closed') return null
-  return 'seconds' in next ? next.seconds : AT_WORK_SECONDS
-}
-
 async function readFacts(
   client: DatabaseClient,
   marketId: string,
@@ -50,11 +42,9 @@ async function readFacts(
             last.number, last.status as cycle_status, last.opened_at,
             exists (select from bids where market_id = $1 and status = 'pending' and last_considered_cycle is null)
               as new_bids,
-            exists (select from bids where market_id = $1 and status = 'pending' and last_considered_cycle is not null)
-              as passed_over,
-            exists (select from leases where market_id = $1 and ends_at > last.effective_at
+            exists (select from leases where market_id = $1 and ends_at > passed_over.effective_at
                        and ends_at <= clock_timestamp()) as supply_returned,
-            (select max(recorded_at) from prices where market_id = $1) > last.opened_at as prices_moved,
+            (select max(recorded_at) from prices where market_id = $1) > passed_over.opened_at as prices_moved,
             exists (select from leases where market_id = $1 and status = 'active') as active_leases,
             least(
               (select min(ends_at) from leases where market_id = $1 and status = 'active'),
@@ -63,8 +53,10 @@ async function readFacts(
        from markets m
        join publications p using (market_id)
        left join lateral (
-         select number, status, opened_at, effective_at from cycles
+         select number, status, opened_at from cycles
           where market_id = $1 order by number desc limit 1) last on true
+       left join cycles passed_over on passed_over.market_id = $1 and passed_over.number = (
+         select min(last_considered_cycle) from bids where market_id = $1 and status = 'pending')
       where m.market_id = $1`,
     [marketId, REFUSAL_FOLDING_SECONDS],
   )
@@ -78,7 +70,7 @@ async function readFacts(
     lastCycle:
       row.number === null ? null : { number: Number(row.number), openedAtMs: row.opened_at.getTime() },
     newBids: row.new_bids,
-    worthAnotherLook: row.passed_over && (row.supply_returned === true || repriced),
+    worthAnotherLook: row.supply_returned === true || repriced,
     tidyAtMs: row.tidy_at === null ? null : row.tidy_at.getTime(),
     activeLeases: row.active_leases,
     publishing,

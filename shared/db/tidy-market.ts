@@ -1,11 +1,11 @@
 import { v7 as uuidV7 } from 'uuid'
-import { draftEvent } from '../events/draft.ts'
+import { type FoldedRefusal, foldedRefusalEvent, REFUSAL_FOLDING_SECONDS } from '../bid/folded-refusal.ts'
+import { releaseHolds } from '../market/bid-holds.ts'
 import { bidExpiredEvent, leaseEndedEvent } from '../market/settlement.ts'
-import { endBids, lockBook, releaseHold, writeAgents } from './book.ts'
+import { endBids, lockBook, writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import { changeLeased, endDueLeases, leasedChange, lockBidsOfDueLeases } from './lease-ends.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { REFUSAL_FOLDING_SECONDS } from './refusal-counters.ts'
 import { inTransaction } from './transaction.ts'
 
 /** At most this many bids expire in one transaction; the market comes back for the rest. */
@@ -21,7 +21,7 @@ export async function tidyMarket(
     const { untilMs } = await lockBidsOfDueLeases(client, marketId)
     const batch = await startBatch(client, marketId)
     const leases = await endDueLeases(client, marketId, batch.nowMs, untilMs)
-    for (const bid of bids) releaseHold(agents.get(bid.payerId)!, bid.amountMicro)
+    releaseHolds(agents, bids)
     await endBids(
       client,
       bids.map(bid => bid.bidId),
@@ -35,14 +35,7 @@ export async function tidyMarket(
     const events = [
       ...leases.map(lease => leaseEndedEvent(operation, lease)),
       ...bids.map(bid => bidExpiredEvent(operation, bid)),
-      ...refusals.map(({ agent, reason, count }) =>
-        draftEvent(
-          operation,
-          'bid_rejected',
-          { reason, required: null, available: null, count },
-          { correlationId: operation, ...(agent === null ? {} : { agent }) },
-        ),
-      ),
+      ...refusals.map(refusal => foldedRefusalEvent(operation, refusal)),
     ]
     const counts = { leasesEnded: leases.length, bidsExpired: bids.length, refusalsTold: refusals.length }
     if (events.length === 0) return { ...counts, woken: false }
@@ -52,14 +45,18 @@ export async function tidyMarket(
   })
 }
 
-async function takeRefusals(client: DatabaseClient, marketId: string, nowMs: number) {
+async function takeRefusals(
+  client: DatabaseClient,
+  marketId: string,
+  nowMs: number,
+): Promise<FoldedRefusal[]> {
   const { rows } = await client.query(
     `delete from refusal_counters where market_id = $1 and since + make_interval(secs => $3) <= $2
      returning agent, reason, refused`,
     [marketId, new Date(nowMs), REFUSAL_FOLDING_SECONDS],
   )
   return rows.map(row => ({
-    agent: row.agent as string | null,
+    agent: row.agent,
     reason: row.reason,
     count: Number(row.refused),
   }))

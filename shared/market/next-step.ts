@@ -9,7 +9,7 @@ export interface MarketFacts {
   lastCycle: { number: number; openedAtMs: number } | null
   /** A pending bid that no cycle has considered yet. */
   newBids: boolean
-  /** Pending bids were passed over and supply came back, or prices moved, since. */
+  /** A pending bid was passed over, and supply came back, or prices moved, since its last look. */
   worthAnotherLook: boolean
   /** Earliest end of a lease, expiry of a bid, or telling of folded refusals; null: none. */
   tidyAtMs: number | null

@@ -1,0 +1,36 @@
+import { draftEvent, type EventDraft } from '../events/draft.ts'
+import type { RejectionReason } from '../events/registry.ts'
+
+/** Refusals of one agent and reason are told together after this time. */
+export const REFUSAL_FOLDING_SECONDS = 1
+
+/** A refusal that is counted. `agent` is who the caller said it is; one the market does not know counts for the market. */
+export interface CountedRefusal {
+  agent: string
+  reason: FoldedReason
+}
+
+/** Refusals of one agent (null: of nobody the market knows) and reason, to be told as one event. */
+export interface FoldedRefusal {
+  agent: string | null
+  reason: FoldedReason
+  count: number
+}
+
+const FOLDED = ['rate_limited', 'unknown_agent', 'invalid_bid'] as const satisfies RejectionReason[]
+export type FoldedReason = (typeof FOLDED)[number]
+
+/** Refusals that write no operation and no event of their own, so that flooding is no way to make us write. */
+export function isFolded(code: string): code is FoldedReason {
+  return (FOLDED as readonly string[]).includes(code)
+}
+
+/** Tells refusals that were counted since the last time. */
+export function foldedRefusalEvent(operation: string, { agent, reason, count }: FoldedRefusal): EventDraft {
+  return draftEvent(
+    operation,
+    'bid_rejected',
+    { reason, required: null, available: null, count },
+    { correlationId: operation, ...(agent === null ? {} : { agent }) },
+  )
+}

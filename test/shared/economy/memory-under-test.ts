@@ -1,0 +1,83 @@
+import { createMemoryEconomy } from '../../../shared/economy/memory-economy.ts'
+import { createMemoryState } from '../../../shared/economy/memory-state.ts'
+import { createMemoryLedger } from '../../../shared/ledger/memory-ledger.ts'
+import type { Books, EconomyUnderTest } from './economy-under-test.ts'
+
+const FIRST_MOMENT_MS = Date.UTC(2026, 0, 1)
+
+/** The economy in memory, whose clock stands still unless a test lets time pass. */
+export function createMemoryUnderTest(): EconomyUnderTest {
+  let nowMs = FIRST_MOMENT_MS
+  const state = createMemoryState(() => nowMs)
+  const marketOf = (marketId: string) => state.markets.get(marketId)!
+  return {
+    economy: createMemoryEconomy(state),
+    ledger: createMemoryLedger(state),
+    async passTime(_marketId, seconds) {
+      nowMs += seconds * 1000
+    },
+    async setAgentStatus(marketId, agent, status) {
+      marketOf(marketId).agents.get(agent)!.status = status
+    },
+    async recordPrices(marketId, pricesMicro) {
+      marketOf(marketId).prices = { pricesMicro, recordedAtMs: nowMs }
+    },
+    async markPublished(marketId) {
+      marketOf(marketId).publishedSeq = marketOf(marketId).events.length
+    },
+    async readBooks(marketId): Promise<Books> {
+      const market = marketOf(marketId)
+      const posted = new Map([...market.agents.keys()].map(name => [name, 0n]))
+      const names = new Map([...market.agents.values()].map(agent => [agent.agentId, agent.name]))
+      for (const { from, to, amountMicro } of market.movements) {
+        for (const [party, signed] of [[from, -amountMicro] as const, [to, amountMicro] as const]) {
+          if (typeof party === 'string') continue
+          const name = names.get(party.agentId)!
+          posted.set(name, posted.get(name)! + signed)
+        }
+      }
+      return {
+        agents: new Map(
+          [...market.agents.values()].map(({ name, availableMicro, heldMicro, openBids }) => [
+            name,
+            { availableMicro, heldMicro, openBids },
+          ]),
+        ),
+        accounts: { ...market.accounts },
+        bids: [...market.bids.values()].map(({ bidId, payer, amountMicro, status, ...bid }) => {
+          const isDecided = status === 'winning' || status === 'outbid' || status === 'completed'
+          return {
+            bidId,
+            payer,
+            amountMicro,
+            status,
+            cycle: isDecided ? Number(bid.lastConsideredCycle) : null,
+          }
+        }),
+        holds: [...market.holds.values()].map(({ holdId, agent, amountMicro, status }) => ({
+          holdId,
+          agent,
+          amountMicro,
+          status,
+        })),
+        leases: market.leases.map(({ bidId, beneficiary, quantitiesPpm, status }) => ({
+          bidId,
+          beneficiary,
+          quantitiesPpm,
+          status,
+        })),
+        leasedPpm: [...market.leasedPpm],
+        postedMicro: posted,
+        events: market.events.map(({ seq, eventId, operation, type, agent, correlationId, data }) => ({
+          seq,
+          eventId,
+          operation,
+          type,
+          agent,
+          correlationId,
+          data,
+        })),
+      }
+    },
+  }
+}
