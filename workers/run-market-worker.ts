@@ -1,5 +1,6 @@
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
+import { heartbeating } from '../activities/heartbeating.ts'
 import { createMarketActivities } from '../activities/market-activities.ts'
 import { createPublishActivities } from '../activities/publish-activities.ts'
 import { connectBus } from '../shared/bus/connect.ts'
@@ -12,11 +13,14 @@ import { createLog } from '../shared/telemetry/log.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
+import { createTemporalLogger } from './temporal-log.ts'
 import { WORKFLOW_SOURCES } from './workflow-sources.ts'
 
 const MAX_DATABASE_CONNECTIONS = 20
 const SHUTDOWN_GRACE = '10 seconds'
 const MAX_CACHED_WORKFLOWS = 600
+/** How long a workflow waits for the worker that has it cached before any other may go on with it. */
+const STICKY_WAIT = '2 seconds'
 
 /**
  * Runs a market worker until `signal` aborts, then lets what is running finish. `economyAround` stands between the
@@ -38,7 +42,7 @@ export async function runMarketWorker(
   const hint = createHint(client, taskQueue, log)
   const economy = economyAround(createPostgresEconomy(db, hint))
 
-  Runtime.install({ shutdownSignals: [] })
+  Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) })
   const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
   const worker = await Worker.create({
     ...WORKFLOW_SOURCES,
@@ -46,11 +50,12 @@ export async function runMarketWorker(
     namespace,
     taskQueue,
     activities: {
-      ...createMarketActivities({ economy }),
-      ...createAgentActivities({ economy }),
+      ...heartbeating(createMarketActivities({ economy })),
+      ...heartbeating(createAgentActivities({ economy })),
       ...createPublishActivities({ bus, outbox: createPostgresOutbox(db), log }),
     },
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+    stickyQueueScheduleToStartTimeout: STICKY_WAIT,
     shutdownGraceTime: SHUTDOWN_GRACE,
   })
 

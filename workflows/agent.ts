@@ -26,6 +26,7 @@ import { invalidInput, readInput, readName } from './input.ts'
 
 const { findAgent, answerMessages } = proxyActivities<AgentActivities>({
   startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '100 ms', maximumInterval: '5 seconds' },
 })
 

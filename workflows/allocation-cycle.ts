@@ -6,6 +6,7 @@ import { invalidInput, readInput, readName } from './input.ts'
 
 const { openCycle, settleCycle } = proxyActivities<MarketActivities>({
   startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '100 ms', maximumInterval: '5 seconds' },
 })
 

@@ -32,6 +32,7 @@ import { readInput, readName } from './input.ts'
 const { takeTurn, tidyMarket, releaseOpenBids, openCycle, settleCycle, changeMarketStatus } =
   proxyActivities<MarketActivities>({
     startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: '5 seconds',
     retry: { initialInterval: '100 ms', maximumInterval: '5 seconds' },
   })
 const { publishEvents } = proxyActivities<PublishActivities>({
