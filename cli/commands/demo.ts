@@ -76,10 +76,9 @@ function epilogue(
     `\n${colours.bold('Who won what, by the events alone')}\n\n${summary(tally, habitOf)}`,
     `\n${colours.bold('Audit (bourse verify)')}\n\n${audit(report)}`,
     `\n${colours.bold('Where to look')}\n\n`,
-    keep ? '' : `This stack ends now and keeps its data: npx bourse up --home ${home}\n`,
     keep
       ? `The market as a workflow: ${workflow}\n`
-      : 'brings it back with its Temporal UI, where workflow market/demo is worth opening.\n',
+      : `This stack ends now and keeps its data. To look at it again: npx bourse up --home ${home}\nThen open the market as a workflow: ${workflow}\n`,
     'A stack of your own: npm start\n',
   ].join('')
 }
