@@ -25,6 +25,12 @@ export function isFolded(code: string): code is FoldedReason {
   return (FOLDED as readonly string[]).includes(code)
 }
 
+/** Folded refusals in the order in which they are told: by agent, the market's own last, then by reason. */
+export function inTellingOrder<Refusal extends FoldedRefusal>(refusals: readonly Refusal[]): Refusal[] {
+  const place = ({ agent, reason }: FoldedRefusal) => `${agent ?? '~'} ${reason}`
+  return refusals.toSorted((a, b) => (place(a) < place(b) ? -1 : 1))
+}
+
 /** Tells refusals that were counted since the last time. */
 export function foldedRefusalEvent(operation: string, { agent, reason, count }: FoldedRefusal): EventDraft {
   return draftEvent(

@@ -1,5 +1,10 @@
 import { v7 as uuidV7 } from 'uuid'
-import { type FoldedRefusal, foldedRefusalEvent, REFUSAL_FOLDING_SECONDS } from '../bid/folded-refusal.ts'
+import {
+  type FoldedRefusal,
+  foldedRefusalEvent,
+  inTellingOrder,
+  REFUSAL_FOLDING_SECONDS,
+} from '../bid/folded-refusal.ts'
 import { releaseHolds } from '../market/bid-holds.ts'
 import { bidExpiredEvent, leaseEndedEvent } from '../market/settlement.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
@@ -55,9 +60,7 @@ async function takeRefusals(
      returning agent, reason, refused`,
     [marketId, new Date(nowMs), REFUSAL_FOLDING_SECONDS],
   )
-  return rows.map(row => ({
-    agent: row.agent,
-    reason: row.reason,
-    count: Number(row.refused),
-  }))
+  return inTellingOrder(
+    rows.map(row => ({ agent: row.agent, reason: row.reason, count: Number(row.refused) })),
+  )
 }

@@ -1,7 +1,12 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { AdmissionAgent, BidVerdict } from '../bid/admission.ts'
 import { contentOfBid, decideBatch, readBatch } from '../bid/admission-batch.ts'
-import { type CountedRefusal, foldedRefusalEvent, REFUSAL_FOLDING_SECONDS } from '../bid/folded-refusal.ts'
+import {
+  type CountedRefusal,
+  foldedRefusalEvent,
+  inTellingOrder,
+  REFUSAL_FOLDING_SECONDS,
+} from '../bid/folded-refusal.ts'
 import { PPM_OF_CAPACITY } from '../bundle/bundle.ts'
 import { draftEvent } from '../events/draft.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
@@ -244,13 +249,13 @@ export function createMemoryEconomy(state: MemoryState): Economy {
     async tidyMarket(marketId) {
       const market = existing(state, marketId)
       const nowMs = state.now()
-      const expired = pendingBids(market).filter(bid => bid.expiresAtMs !== null && bid.expiresAtMs <= nowMs)
+      const expired = waitingBids(market).filter(bid => bid.expiresAtMs !== null && bid.expiresAtMs <= nowMs)
       const ended = endDueLeases(market, nowMs)
       for (const bid of expired) bid.status = 'expired'
       releaseHolds(payersOf(market), expired)
       changeLeased(market, ended, -1)
       const isDue = ({ sinceMs }: { sinceMs: number }) => sinceMs + REFUSAL_FOLDING_SECONDS * 1000 <= nowMs
-      const told = market.refusals.filter(isDue)
+      const told = inTellingOrder(market.refusals.filter(isDue))
       market.refusals = market.refusals.filter(refusal => !isDue(refusal))
       const operation = uuidV7()
       const events = [
@@ -283,7 +288,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       if (market?.status !== 'closing' || isCycleOpen) {
         return { released: 0, closed: market?.status === 'closed' }
       }
-      const bids = pendingBids(market)
+      const bids = waitingBids(market)
       if (bids.length === 0) {
         market.status = 'closed'
         return { released: 0, closed: true }
@@ -368,7 +373,7 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
   if (opened.outcome !== null) return summariseCycle(opened.outcome)
   const nowMs = state.now()
   const resources = market.resources.map(resource => resource.name)
-  const book = bookOf(market, opened.cutoffSeq)
+  const book = waitingBids(market).filter(bid => bid.seq <= opened.cutoffSeq)
   const bids = book.slice(0, opened.maxBids)
   const leftWaiting = book.length - bids.length
   const endedLeases = endDueLeases(market, nowMs)
@@ -422,13 +427,11 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
   return summariseCycle(opened.outcome)
 }
 
-/** Pending bids up to the cut-off, those no cycle has considered first, then by the cycle that considered them last. */
-function bookOf(market: MemoryMarket, cutoffSeq: bigint): MemoryBid[] {
-  return pendingBids(market)
-    .filter(bid => bid.seq <= cutoffSeq)
-    .toSorted((a, b) =>
-      Number((a.lastConsideredCycle ?? 0n) - (b.lastConsideredCycle ?? 0n) || a.seq - b.seq),
-    )
+/** Pending bids in the order in which cycles take them: new ones by admission, then by the cycle that looked last. */
+function waitingBids(market: MemoryMarket): MemoryBid[] {
+  return pendingBids(market).toSorted((a, b) =>
+    Number((a.lastConsideredCycle ?? 0n) - (b.lastConsideredCycle ?? 0n) || a.seq - b.seq),
+  )
 }
 
 function pendingBids(market: MemoryMarket): MemoryBid[] {
