@@ -34,9 +34,12 @@ export async function startStackProcess(options: {
   home: string
   detached?: boolean
   onProgress?: (text: string) => void
+  /** Gives the start up; it then throws as soon as everything has ended. */
+  signal?: AbortSignal
 }): Promise<StackProcess> {
-  const { home, detached = false, onProgress = () => {} } = options
+  const { home, detached = false, onProgress = () => {}, signal } = options
   const child = spawnSupervisor(home, detached)
+  signal?.addEventListener('abort', () => child.kill('SIGTERM'))
   const ready = Promise.withResolvers<void>()
   let failure: string | undefined
   child.on('message', (message: Message) => {
@@ -56,6 +59,7 @@ export async function startStackProcess(options: {
   const over = await Promise.race([ready.promise, ended])
   const state = readStackState(home)
   if (over || !state) {
+    if (signal?.aborted) throw new StackStartError('The start was given up.')
     throw new StackStartError(over?.failure ?? (failure || 'The stack was ended before it was up.'))
   }
   if (detached) {

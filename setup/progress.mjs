@@ -26,6 +26,7 @@ export function showProgress(text, stream = process.stderr) {
   return {
     update(next) {
       current = next
+      if (!stream.isTTY) line()
     },
     done: (closing = current) => finish('✓', closing),
     failed: (closing = current) => finish('✗', closing),

@@ -33,12 +33,27 @@ export async function up({ home: givenHome, detach = false, json = false }: UpOp
     process.stderr.write(`It was up already, as process ${running.supervisor.pid}; nothing was started.\n`)
     return detach ? 0 : EXIT_REFUSED
   }
+  const asked = new AbortController()
+  const end = () => {
+    if (!asked.signal.aborted) process.stderr.write('\nending the stack\n')
+    asked.abort()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  // Who started this process is watched, but must not keep it alive.
+  process.on('disconnect', end)
+  process.channel?.unref()
+
   const progress = showProgress('starting the stack')
   try {
-    const stack = await startStackProcess({ home, detached: detach, onProgress: progress.update })
+    const { state, ended } = await startStackProcess({
+      home,
+      detached: detach,
+      onProgress: progress.update,
+      signal: asked.signal,
+    })
     progress.done('the stack is up')
-    say(stack.state, home, json)
-    return detach ? 0 : await stay(stack)
+    say(state, home, json)
+    return detach ? 0 : await stay(ended)
   } catch (error) {
     progress.failed('the stack did not come up')
     if (!(error instanceof StackStartError)) throw error
@@ -47,18 +62,10 @@ export async function up({ home: givenHome, detach = false, json = false }: UpOp
   }
 }
 
-async function stay(stack: StackProcess): Promise<number> {
+async function stay(ended: StackProcess['ended']): Promise<number> {
   process.stderr.write('Ctrl-C ends it.\n')
-  let ending: Promise<number> | undefined
-  const end = () => {
-    if (!ending) process.stderr.write('\nending the stack\n')
-    ending ??= stack.stop()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
-  process.on('disconnect', end)
-  const { code, failure } = await stack.ended
-  if (failure) process.stderr.write(`${failure}\n`)
-  else process.stderr.write('the stack has ended\n')
+  const { code, failure } = await ended
+  process.stderr.write(`${failure ?? 'the stack has ended'}\n`)
   return code
 }
 
