@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import type { Bus } from '../shared/bus/connect.ts'
+import { HistoryDiverged } from '../shared/bus/find-stream-end.ts'
 import { publishOutbox } from '../shared/bus/publish.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
@@ -24,10 +26,10 @@ export function createPublishActivities({
   log: Logger
 }): PublishActivities {
   return {
-    publishEvents({ marketId }) {
+    async publishEvents({ marketId }) {
       // Progress is told from timers and acknowledgements, where there is no current activity to ask for.
       const activity = Context.current()
-      return publishOutbox({
+      const publishing = publishOutbox({
         bus,
         outbox,
         marketId,
@@ -36,6 +38,10 @@ export function createPublishActivities({
         onTrouble: problem => log.warn({ market: marketId, err: problem }, 'publication is held up'),
         lingerMs: LINGER_MS,
         pollMs: POLL_MS,
+      })
+      return await publishing.catch(error => {
+        if (!(error instanceof HistoryDiverged)) throw error
+        throw ApplicationFailure.nonRetryable(error.message, 'history_diverged')
       })
     },
   }
