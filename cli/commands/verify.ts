@@ -9,6 +9,8 @@ import { runCommand } from '../run-command.ts'
 import { safeText } from '../safe-text.ts'
 import { renderTable } from '../table.ts'
 
+type VerifyOptions = OutputOptions & { fromEvents?: boolean }
+
 /** `bourse verify`: audits a running system, at one snapshot. */
 export function registerVerify(program: Command): void {
   program
@@ -16,13 +18,15 @@ export function registerVerify(program: Command): void {
     .description(
       'audit a market, or all: ledger, holds, supply, cycles, bids, events in Postgres and the stream',
     )
+    .option('--from-events', 'rebuild everything from the stream alone as well, and compare')
     .option('--json', 'print one JSON document')
-    .action((marketId: string | undefined, options: OutputOptions) =>
+    .action((marketId: string | undefined, options: VerifyOptions) =>
       runCommand(options, async servers => {
         if (marketId !== undefined) acceptedOrRefused(await servers.economy().findMarket(marketId))
         const report = await verify({
           db: servers.database(),
           bus: await servers.bus(),
+          fromEvents: options.fromEvents ?? false,
           ...(marketId === undefined ? {} : { marketId }),
         })
         await printAnswer(options, report, () => describeReport(report))

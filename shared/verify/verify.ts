@@ -5,6 +5,7 @@ import { createPostgresOutbox } from '../db/outbox.ts'
 import type { Database } from '../db/pool.ts'
 import { atOneSnapshot } from '../db/transaction.ts'
 import { compareStream } from './compare-stream.ts'
+import { checkRebuilt } from './rebuild.ts'
 import {
   type Check,
   checkOfFinding,
@@ -21,6 +22,8 @@ export interface VerifyOptions {
   bus: Bus
   /** One market; absent: all there are. */
   marketId?: string
+  /** Rebuild every market from its stream alone as well, and compare. */
+  fromEvents?: boolean
   /** A publisher that makes no progress for so long has failed to bring the stream up to date. */
   publishWaitMs?: number
 }
@@ -29,18 +32,23 @@ const PUBLISH_WAIT_MS_MAX = 15_000
 
 /**
  * Audits markets while they run: everything in Postgres at one snapshot, then each stream up to the last event of
- * that snapshot. Throws for a market that does not exist, and when a server is out of reach.
+ * that snapshot, and with `fromEvents` the state rebuilt from the stream. Throws for a market that does not exist,
+ * and when a server is out of reach.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { db, bus, marketId, publishWaitMs = PUBLISH_WAIT_MS_MAX } = options
-  const { markets, findings } = await atOneSnapshot(db, async client => {
+  const { db, bus, marketId, fromEvents = false, publishWaitMs: waitMs = PUBLISH_WAIT_MS_MAX } = options
+  const { markets, findings, rebuilt } = await atOneSnapshot(db, async client => {
     await allowLongReading(client)
     const markets = await readAuditedMarkets(client, marketId ?? null)
     const findings = await auditMarkets(
       client,
       markets.map(one => one.marketId),
     )
-    return { markets, findings }
+    const rebuilt: Check[] = []
+    if (fromEvents) {
+      for (const market of markets) rebuilt.push(...(await checkRebuilt(client, { bus, ...market, waitMs })))
+    }
+    return { markets, findings, rebuilt }
   })
   if (marketId !== undefined && markets.length === 0) throw new Error(`there is no market ${marketId}`)
 
@@ -51,12 +59,12 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
       checks.push(notCompared(marketId))
       continue
     }
-    const comparison = await compareStream({ bus, outbox, marketId, lastSeq, waitMs: publishWaitMs })
+    const comparison = await compareStream({ bus, outbox, marketId, lastSeq, waitMs })
     checks.push(checkOfStream(marketId, comparison))
   }
   return reportOf(
     markets.map(one => one.marketId),
-    checks,
+    [...checks, ...rebuilt],
   )
 }
 

@@ -1,0 +1,107 @@
+import { collect, EventsMissing } from '../bus/collect.ts'
+import type { Bus } from '../bus/connect.ts'
+import type { DatabaseClient } from '../db/pool.ts'
+import {
+  readAgentStates,
+  readBidStates,
+  readCycleStates,
+  readHoldStates,
+  readLeaseStates,
+  readMarketState,
+  readPriceStates,
+} from '../db/read-state.ts'
+import { apply, EventDoesNotFit } from '../events/apply.ts'
+import { type EconomyState, emptyState, type MarketState } from '../events/state.ts'
+import { compareStates, type StateComparison } from './compare-states.ts'
+import { type Check, detailOf } from './report.ts'
+
+interface RebuildQuestion {
+  bus: Bus
+  marketId: string
+  /** The last event of the snapshot that is compared. */
+  lastSeq: number
+  /** The publisher is waited for as long as it makes progress within this time. */
+  waitMs: number
+}
+
+class StreamStalled extends Error {}
+
+/** Rebuilds a market from its stream alone and compares it with Postgres at the client's snapshot. */
+export async function checkRebuilt(client: DatabaseClient, question: RebuildQuestion): Promise<Check[]> {
+  const { marketId, lastSeq } = question
+  const state = emptyState()
+  const problem = await rebuild(state, question)
+  const rebuilt: Check = {
+    name: 'every event applies to the state before it',
+    market: marketId,
+    ok: problem === null,
+    checked: state.seq,
+    detail: problem,
+  }
+  if (problem !== null || lastSeq === 0) return [rebuilt]
+  const checks = [rebuilt]
+  for (const [name, compare] of COMPARISONS) {
+    const { checked, wrong, examples } = await compare(client, marketId, state)
+    checks.push({ name, market: marketId, ok: wrong === 0, checked, detail: detailOf(wrong, examples) })
+  }
+  return checks
+}
+
+/** Applies the stream's events up to the last one asked for; answers what kept it from that, or null. */
+async function rebuild(
+  state: EconomyState,
+  { bus, marketId, lastSeq, waitMs }: RebuildQuestion,
+): Promise<string | null> {
+  const stalled = new AbortController()
+  const timer = setTimeout(() => stalled.abort(new StreamStalled()), waitMs)
+  try {
+    const events = collect({ bus, marketId, signal: stalled.signal, follow: false, untilSeq: lastSeq })
+    for await (const event of events) {
+      apply(state, event)
+      timer.refresh()
+    }
+    return null
+  } catch (error) {
+    if (error instanceof EventDoesNotFit || error instanceof EventsMissing) return error.message
+    if (!(error instanceof StreamStalled)) throw error
+    return `the stream gave no event after ${state.seq} of ${lastSeq} for ${waitMs / 1000} s`
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+type Comparison = (client: DatabaseClient, marketId: string, state: EconomyState) => Promise<StateComparison>
+
+const COMPARISONS: [name: string, compare: Comparison][] = [
+  [
+    'the market is what its events say',
+    async (client, marketId, state) => {
+      const stored: [string, MarketState] = [marketId, await readMarketState(client, marketId)]
+      return await compareStates('market', [stored], new Map([[marketId, state.market!]]))
+    },
+  ],
+  [
+    'agents and balances are what the events say',
+    (client, marketId, state) => compareStates('agent', readAgentStates(client, marketId), state.agents),
+  ],
+  [
+    'bids are what the events say',
+    (client, marketId, state) => compareStates('bid', readBidStates(client, marketId), state.bids),
+  ],
+  [
+    'holds are what the events say',
+    (client, marketId, state) => compareStates('hold', readHoldStates(client, marketId), state.holds),
+  ],
+  [
+    'leases are what the events say',
+    (client, marketId, state) => compareStates('lease', readLeaseStates(client, marketId), state.leases),
+  ],
+  [
+    'settled cycles are what the events say',
+    (client, marketId, state) => compareStates('cycle', readCycleStates(client, marketId), state.cycles),
+  ],
+  [
+    'posted prices are what the events say',
+    (client, marketId, state) => compareStates('price', readPriceStates(client, marketId), state.prices),
+  ],
+]
