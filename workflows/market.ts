@@ -50,6 +50,8 @@ export const state = defineQuery<MarketState>(queries.state)
 
 /** After a cycle that could not be run, the market waits this long before it looks again. */
 const PAUSE_AFTER_FAILURE = '1 second'
+/** Publication that stopped for good (its stream is ahead of its table) is tried again after this long. */
+const PAUSE_AFTER_STOPPED_PUBLICATION = '30 seconds'
 
 /**
  * A market at work: it looks at what is due, does it, tells it, and sleeps until something is due again. It carries
@@ -141,7 +143,8 @@ export async function market(input?: MarketInput): Promise<void> {
     try {
       await publishEvents({ marketId })
     } catch (error) {
-      log.warn('publication stopped; it starts again when events wait', { marketId, error })
+      log.warn('publication stopped; it is tried again', { marketId, error })
+      await sleep(PAUSE_AFTER_STOPPED_PUBLICATION)
     } finally {
       publishing = false
       hinted = true

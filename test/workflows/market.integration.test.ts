@@ -240,9 +240,7 @@ describe('nonsense given to a workflow', () => {
     })
     const error = await run.catch((caught: Error) => caught)
     expect(error).toBeInstanceOf(WorkflowFailedError)
-    const causes = []
-    for (let cause = error; cause; cause = cause.cause) causes.push(cause.message)
-    expect(causes.join('\n')).toContain(message)
+    expect(messagesOf(error)).toContain(message)
   })
 
   it('fails an update on a closed market with the reason', async () => {
@@ -261,6 +259,10 @@ describe('nonsense given to a workflow', () => {
     await market.executeUpdate('close')
     const error = await market.executeUpdate('pause').catch((caught: Error) => caught)
     expect(error).toBeInstanceOf(WorkflowUpdateFailedError)
-    expect(error.cause.cause.message).toMatch(/is clos(ing|ed) and cannot pause/)
+    expect(messagesOf(error)).toMatch(/is clos(ing|ed) and cannot pause/)
   })
 })
+
+function messagesOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${messagesOf(error.cause)}` : ''
+}
