@@ -55,7 +55,7 @@ describe('the economy on Postgres', () => {
           await world.passTime(marketId, 1000)
         }
       }),
-      { numRuns: 12, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     )
   })
 })
