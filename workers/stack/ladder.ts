@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { waitForLock } from '../../setup/lock.mjs'
 import {
@@ -63,13 +63,15 @@ async function climb(
   { env, onProgress, signal, steps = STEPS }: Asking,
 ): Promise<FoundServer> {
   const problems = [...tried]
+  await removeHalfObtained(server, env)
   for (const step of steps) {
     onProgress(`${server.title} ${server.pinned}: ${step.title}${expectation(server, step)}`)
-    signal?.throwIfAborted()
     try {
       return await intoCache(server, step, env, signal)
     } catch (error) {
-      problems.push(`${step.title}: ${(error as Error).message}`)
+      problems.push(
+        `${step.title}: ${signal?.aborted && isAbort(error) ? 'given up' : (error as Error).message}`,
+      )
     }
   }
   throw new StackError(server.binary, nothingWorked(server, problems))
@@ -94,6 +96,17 @@ async function intoCache(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+// Called under the lock: whoever was obtaining in such a folder is gone.
+async function removeHalfObtained(server: ServerPin, env: Environment): Promise<void> {
+  const names = await readdir(cacheDir(env))
+  const halves = names.filter(name => name.startsWith(`${server.binary}-obtaining-`))
+  await Promise.all(halves.map(name => rm(join(cacheDir(env), name), { recursive: true, force: true })))
+}
+
+function isAbort(error: unknown): boolean {
+  return (error as Error).name === 'AbortError'
 }
 
 function expectation(server: ServerPin, step: Step): string {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { tryLock } from '../../setup/lock.mjs'
 import { birthOf, ownIdentity } from '../../setup/process-identity.mjs'
-import { type FoundServer, SERVERS } from '../../setup/servers.mjs'
+import { type FoundServer, SERVERS, type ServerPin } from '../../setup/servers.mjs'
 import {
   type StackState,
   stackEnvironment,
@@ -259,12 +259,24 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
   }
 
   async function obtainBoth(): Promise<{ nats: FoundServer; temporal: FoundServer }> {
-    const ask = { env, onProgress, ...(signal ? { signal } : {}) }
-    const [nats, temporal] = await Promise.all([
-      obtainServer(SERVERS.nats, ask),
-      obtainServer(SERVERS.temporal, ask),
-    ])
-    return { nats, temporal }
+    const oneFailed = new AbortController()
+    const either = AbortSignal.any([oneFailed.signal, ...(signal ? [signal] : [])])
+    const obtain = async (server: ServerPin) => {
+      try {
+        return await obtainServer(server, { env, onProgress, signal: either })
+      } catch (error) {
+        oneFailed.abort()
+        throw error
+      }
+    }
+    const [nats, temporal] = await Promise.allSettled([obtain(SERVERS.nats), obtain(SERVERS.temporal)])
+    if (nats.status === 'fulfilled' && temporal.status === 'fulfilled') {
+      return { nats: nats.value, temporal: temporal.value }
+    }
+    const reasons = [nats, temporal]
+      .filter(outcome => outcome.status === 'rejected')
+      .map(({ reason }) => reason)
+    throw new StackError('servers', reasons.map(reason => reason.message).join('\n\n'))
   }
 
   async function bringSchemaUp(url: string): Promise<void> {

@@ -176,6 +176,18 @@ describe('a local stack', () => {
     taken.close()
   })
 
+  test('without a way to its servers lists for both what was tried', async () => {
+    const nowhere = {
+      PATH: '/nowhere',
+      XDG_CACHE_HOME: join(home, 'cache'),
+      BOURSE_RELEASES_URL: 'http://127.0.0.1:1',
+    }
+    const error = await start({ env: nowhere }).catch(reason => reason)
+    expect(error.message).toMatch(/The NATS server could not be found[\s\S]*go install: no go on PATH/)
+    expect(error.message).toMatch(/The Temporal server could not be found/)
+    expect(readStackProcesses(home)).toEqual([])
+  })
+
   test('given up while it starts leaves nothing behind', async () => {
     const giveUp = new AbortController()
     const starting = start({ signal: giveUp.signal })
