@@ -4,7 +4,7 @@ import { onPath, type ServerPin } from '../../setup/servers.mjs'
 
 type Environment = Record<string, string | undefined>
 
-const BUILD_WAIT_MS = 900_000
+const BUILD_WAIT_MS = 1_800_000
 const OUTPUT_TAIL_CHARS = 800
 
 /**
@@ -24,6 +24,8 @@ export async function buildWithGo(
     env: { ...env, GOBIN: folder, CGO_ENABLED: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_WAIT_MS,
+    // Asked this way Go removes its temporary files.
+    killSignal: 'SIGINT',
     ...(signal ? { signal } : {}),
   })
   let output = ''

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { releaseLock } from '../../setup/lock.mjs'
+import { isRunning, sessionMembers } from '../../setup/process-identity.mjs'
 import { supervisorLock } from '../../shared/config/stack-state.ts'
 import { endProcesses } from './end-processes.ts'
 import { removeOwnFiles } from './home.ts'
@@ -23,6 +24,14 @@ lines.on('line', line => {
 })
 lines.on('close', async () => {
   await endProcesses(records)
+  // What the supervisor ran for itself, a build or the making of a database, is in its own session.
+  for (const helper of isRunning(supervisor) ? [] : sessionMembers(supervisor)) {
+    try {
+      process.kill(helper.pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
   removeOwnFiles(home, supervisor)
   releaseLock(supervisorLock(home), supervisor)
 })

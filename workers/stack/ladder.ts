@@ -15,7 +15,7 @@ import { StackError } from './stack-error.ts'
 
 type Environment = Record<string, string | undefined>
 
-const OBTAIN_WAIT_MS = 1_200_000
+const OBTAIN_WAIT_MS = 2_400_000
 
 export interface Asking {
   env: Environment
