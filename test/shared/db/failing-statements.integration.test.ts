@@ -144,7 +144,7 @@ function loseTheCommit(): Database {
   })
 }
 
-type Query = (...args: Parameters<DatabaseClient['query']>) => Promise<unknown>
+type Query = (...statement: [text: string, values?: unknown[]]) => Promise<unknown>
 
 function withStatements(queryOf: (client: DatabaseClient) => Query): Database {
   const connect = async () => {

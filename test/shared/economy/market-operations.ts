@@ -78,7 +78,7 @@ export const operation: fc.Arbitrary<MarketOperation> = fc.oneof(
   often(
     fc.record({
       kind: fc.constant('open'),
-      number: fc.option(fc.integer({ min: 0, max: 6 })),
+      number: fc.option(fc.integer({ min: 0, max: 6 }), { nil: null }),
       run: fc.constantFrom('r1', 'r2'),
     }),
     6,
