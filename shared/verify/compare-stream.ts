@@ -1,7 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type Bus, isBusError } from '../bus/connect.ts'
 import { readEventMessage } from '../bus/event-message.ts'
-import { pause } from '../bus/pause.ts'
 import { isNoStream, readMessages, type StoredMessage } from '../bus/stored-messages.ts'
 import { readStreamFacts } from '../bus/stream.ts'
 import { subjectOf } from '../events/envelope.ts'
@@ -24,12 +24,16 @@ interface StreamQuestion {
   marketId: string
   /** Every event up to this one must be in the stream. */
   lastSeq: number
+  /** When this was the last event: the publisher's time counts from then, however many markets are compared. */
+  sinceMs: number
   /** The publisher is waited for as long as it makes progress within this time. */
   waitMs: number
 }
 
 const EVENTS_PER_READ = 2_000
 const LOOK_INTERVAL_MS = 100
+/** A stream whose end was reached late is still given this long to show progress. */
+const LATE_WAIT_MS_MAX = 2_000
 /** A stream that is made anew meanwhile is read again from its start, so often. */
 const READINGS_MAX = 5
 
@@ -48,12 +52,13 @@ export async function compareStream(question: StreamQuestion): Promise<StreamCom
 }
 
 async function readOnce(question: StreamQuestion): Promise<StreamComparison | 'made anew'> {
-  const { bus, outbox, marketId, lastSeq, waitMs } = question
+  const { bus, outbox, marketId, lastSeq, sinceMs, waitMs } = question
   const comparison: StreamComparison = { found: 0, copies: 0, strangers: 0, problem: null }
   const eventAt = pageReader(outbox, marketId, lastSeq)
   let created: string | undefined
   let cursor = 1
-  let progressMs = Date.now()
+  /** Set at the end of the stream: until when it may stay the end. */
+  let deadlineMs: number | null = null
   let batch: Promise<StoredMessage[]> | null = null
 
   while (comparison.found < lastSeq) {
@@ -66,15 +71,16 @@ async function readOnce(question: StreamQuestion): Promise<StreamComparison | 'm
       )
       if (isAnother) return 'made anew'
       created ??= facts[0]?.created
-      if (Date.now() - progressMs >= waitMs) {
+      deadlineMs ??= Math.max(sinceMs + waitMs, Date.now() + Math.min(waitMs, LATE_WAIT_MS_MAX))
+      if (Date.now() >= deadlineMs) {
         const { found } = comparison
         const lag = `the stream holds ${found} of ${lastSeq} events: it lags ${lastSeq - found} behind`
         return { ...comparison, problem: `${lag}, without progress for ${waitMs / 1000} s` }
       }
-      await pause(LOOK_INTERVAL_MS, AbortSignal.timeout(waitMs + LOOK_INTERVAL_MS))
+      await delay(LOOK_INTERVAL_MS)
       continue
     }
-    progressMs = Date.now()
+    if (deadlineMs !== null) deadlineMs = Date.now() + waitMs
     cursor = messages.at(-1)!.streamSequence + 1
     if (comparison.found + messages.length < lastSeq) batch = readAhead(cursor)
     for (const message of messages) {

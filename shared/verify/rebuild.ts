@@ -24,6 +24,8 @@ interface RebuildQuestion {
   waitMs: number
 }
 
+export const REBUILD_CHECK = 'every event applies to the state before it'
+
 class StreamStalled extends Error {}
 
 /** Rebuilds a market from its stream alone and compares it with Postgres at the client's snapshot. */
@@ -32,7 +34,7 @@ export async function checkRebuilt(client: DatabaseClient, question: RebuildQues
   const state = emptyState()
   const problem = await rebuild(state, question)
   const rebuilt: Check = {
-    name: 'every event applies to the state before it',
+    name: REBUILD_CHECK,
     market: marketId,
     ok: problem === null,
     checked: state.seq,

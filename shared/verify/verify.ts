@@ -2,10 +2,10 @@ import type { Bus } from '../bus/connect.ts'
 import { type AuditFinding, allowLongReading, auditMarkets, readAuditedMarkets } from '../db/audit.ts'
 import { EVENT_CHECKS } from '../db/audit-checks.ts'
 import { createPostgresOutbox } from '../db/outbox.ts'
-import type { Database } from '../db/pool.ts'
+import type { Database, DatabaseClient } from '../db/pool.ts'
 import { atOneSnapshot } from '../db/transaction.ts'
 import { compareStream } from './compare-stream.ts'
-import { checkRebuilt } from './rebuild.ts'
+import { checkRebuilt, REBUILD_CHECK } from './rebuild.ts'
 import {
   type Check,
   checkOfFinding,
@@ -36,36 +36,54 @@ const PUBLISH_WAIT_MS_MAX = 15_000
  * and when a server is out of reach.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { db, bus, marketId, fromEvents = false, publishWaitMs: waitMs = PUBLISH_WAIT_MS_MAX } = options
-  const { markets, findings, rebuilt } = await atOneSnapshot(db, async client => {
+  const { db, marketId, fromEvents = false } = options
+  const snapshot = await atOneSnapshot(db, async client => {
     await allowLongReading(client)
     const markets = await readAuditedMarkets(client, marketId ?? null)
+    const sinceMs = Date.now()
     const findings = await auditMarkets(
       client,
       markets.map(one => one.marketId),
     )
-    const rebuilt: Check[] = []
-    if (fromEvents) {
-      for (const market of markets) rebuilt.push(...(await checkRebuilt(client, { bus, ...market, waitMs })))
-    }
-    return { markets, findings, rebuilt }
+    const audit: Audit = { markets, findings, sinceMs }
+    return { ...audit, ofEvents: fromEvents ? await checkEvents(options, audit, client) : null }
   })
-  if (marketId !== undefined && markets.length === 0) throw new Error(`there is no market ${marketId}`)
+  if (marketId !== undefined && snapshot.markets.length === 0)
+    throw new Error(`there is no market ${marketId}`)
+  const ofEvents = snapshot.ofEvents ?? (await checkEvents(options, snapshot, null))
+  return reportOf(
+    snapshot.markets.map(one => one.marketId),
+    [...snapshot.findings.map(checkOfFinding), ...ofEvents],
+  )
+}
 
-  const checks = findings.map(checkOfFinding)
+/** What the audit of one snapshot of Postgres found. */
+interface Audit {
+  markets: { marketId: string; lastSeq: number }[]
+  findings: AuditFinding[]
+  sinceMs: number
+}
+
+/** Checks each market's stream; with the snapshot's client what it rebuilds, too. */
+async function checkEvents(
+  { db, bus, publishWaitMs: waitMs = PUBLISH_WAIT_MS_MAX }: VerifyOptions,
+  { markets, findings, sinceMs }: Audit,
+  client: DatabaseClient | null,
+): Promise<Check[]> {
   const outbox = createPostgresOutbox(db)
+  const checks: Check[] = []
   for (const { marketId, lastSeq } of markets) {
     if (hasBrokenEvents(findings, marketId)) {
-      checks.push(notCompared(marketId))
-      continue
+      checks.push(notDone(STREAM_CHECK, marketId, 'not compared: the events in Postgres are not whole'))
+    } else {
+      const comparison = await compareStream({ bus, outbox, marketId, lastSeq, sinceMs, waitMs })
+      checks.push(checkOfStream(marketId, comparison))
     }
-    const comparison = await compareStream({ bus, outbox, marketId, lastSeq, waitMs })
-    checks.push(checkOfStream(marketId, comparison))
+    if (client === null) continue
+    if (checks.at(-1)!.ok) checks.push(...(await checkRebuilt(client, { bus, marketId, lastSeq, waitMs })))
+    else checks.push(notDone(REBUILD_CHECK, marketId, 'not rebuilt: the stream is not whole'))
   }
-  return reportOf(
-    markets.map(one => one.marketId),
-    [...checks, ...rebuilt],
-  )
+  return checks
 }
 
 function hasBrokenEvents(findings: readonly AuditFinding[], marketId: string): boolean {
@@ -73,7 +91,6 @@ function hasBrokenEvents(findings: readonly AuditFinding[], marketId: string): b
   return findings.some(one => one.marketId === marketId && one.wrong > 0 && names.includes(one.name))
 }
 
-function notCompared(market: string): Check {
-  const detail = 'not compared: the events in Postgres are not whole'
-  return { name: STREAM_CHECK, market, ok: false, checked: 0, detail }
+function notDone(name: string, market: string, detail: string): Check {
+  return { name, market, ok: false, checked: 0, detail }
 }

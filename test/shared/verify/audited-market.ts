@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { vi } from 'vitest'
+import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
+import { publishOutbox } from '../../../shared/bus/publish.ts'
+import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
+import { createDatabase, type Database, type DatabaseClient } from '../../../shared/db/pool.ts'
+import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
+import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
+import { marketSettingsSchema } from '../../../shared/market/rules.ts'
+
+export interface Servers {
+  db: Database
+  bus: Bus
+  close(): Promise<void>
+}
+
+export async function connectServers(): Promise<Servers> {
+  const db = createDatabase(addressOf('BOURSE_POSTGRES_URL'), 'bourse-test')
+  const bus = await connectBus({ servers: [addressOf('BOURSE_NATS_URL')] }, 'bourse-test')
+  return {
+    db,
+    bus,
+    async close() {
+      await bus.close()
+      await db.end()
+    },
+  }
+}
+
+function addressOf(variable: string): string {
+  const address = process.env[variable]
+  if (!address) throw new Error(`${variable} is not set`)
+  return address
+}
+
+/** A market that no worker looks at, so that what a test does to it stays: its next look is far away. */
+export async function openQuietMarket(db: Database): Promise<string> {
+  const marketId = `verify-${randomBytes(6).toString('hex')}`
+  const resources = [
+    { name: 'cpu', unit: 'cores', capacity: '4' },
+    { name: 'memory', unit: 'MiB', capacity: '4096' },
+  ]
+  await unhinted(db).createMarket(marketId, marketSettingsSchema.parse({ resources }))
+  await db.query(`update market_sequences set asleep = false, wake_at = '2100-01-01' where market_id = $1`, [
+    marketId,
+  ])
+  return marketId
+}
+
+/** A quiet market in which a little of everything has happened; nothing of it is published yet. */
+export async function openEventfulMarket(db: Database): Promise<string> {
+  const marketId = await openQuietMarket(db)
+  const economy = unhinted(db)
+  const ledger = createPostgresLedger(db, async () => {})
+  for (const agent of ['alice', 'bob', 'carl']) {
+    await economy.registerAgent({ marketId, agent, creditsMicro: 100_000_000n })
+  }
+  await ledger.grant({ marketId, agent: 'bob', amountMicro: 7_500_000n, reason: 'a gift', key: null })
+  const moved = { marketId, from: 'alice', to: 'bob', amountMicro: 2_500_000n, purpose: 'lunch', key: null }
+  await ledger.transfer(moved)
+  const hold = (agent: string) =>
+    ledger.placeHold({ marketId, agent, amountMicro: 4_000_000n, ref: 'call', key: null })
+  await hold('alice')
+  const [settled, released] = [await hold('alice'), await hold('carl')]
+  if (!settled.ok || !released.ok) throw new Error('a hold was refused')
+  await ledger.settleHold({ marketId, holdId: settled.holdId, to: 'carl' })
+  await ledger.releaseHold({ marketId, holdId: released.holdId })
+
+  const place = async (agent: string, amount: number, cpu: number, durationSeconds: number, more = {}) => {
+    const bid = { amount, bundle: { cpu, memory: 0.1, durationSeconds }, ...more }
+    const [verdict] = await economy.admitBids(marketId, [{ agent, bid, via: 'cli', actor: 'test' }])
+    return verdict!
+  }
+  const clear = async (cycle: number) => {
+    await economy.openCycle(marketId, cycle, 'test')
+    await economy.settleCycle(marketId, cycle)
+  }
+  await place('alice', 20, 0.5, 1)
+  await place('bob', 15.25, 0.5, 1, { onBehalfOf: 'carl' })
+  await place('carl', 10, 0.8, 1)
+  await place('carl', 9, 0.8, 1, { goodTillCancelled: true })
+  await place('carl', 8, 0.8, 1, {
+    goodTillCancelled: true,
+    expiresAt: new Date(Date.now() + 500).toISOString(),
+  })
+  await place('carl', 5_000, 0.1, 1)
+  const cancelled = await place('bob', 3, 0.1, 1)
+  if (!cancelled.ok) throw new Error('a bid was refused')
+  await economy.cancelBid({ marketId, agent: 'bob', bidId: cancelled.bidId })
+  await clear(1)
+  let [ended, expired] = [0, 0]
+  await vi.waitFor(
+    async () => {
+      const tidied = await economy.tidyMarket(marketId)
+      ended += tidied.leasesEnded
+      expired += tidied.bidsExpired
+      if (ended !== 2 || expired !== 1) throw new Error(`${ended} leases have ended, ${expired} bids expired`)
+    },
+    { timeout: 10_000 },
+  )
+  await place('alice', 20, 0.3, 3_600)
+  await clear(2)
+  await economy.changeRules(marketId, { minimumBid: '2' }, 'test')
+  await economy.pauseMarket(marketId, 'test')
+  return marketId
+}
+
+/** Publishes what a market has to tell, and returns when the stream holds it. */
+export async function publish({ db, bus }: Servers, marketId: string): Promise<void> {
+  const outbox = createPostgresOutbox(db)
+  const signal = AbortSignal.timeout(30_000)
+  await publishOutbox({ bus, outbox, marketId, signal, lingerMs: 0, pollMs: 10 })
+}
+
+const TABLES_OF_MARKET = [
+  'agents',
+  'bids',
+  'cycles',
+  'event_batches',
+  'holds',
+  'leases',
+  'market_resources',
+  'market_sequences',
+  'markets',
+  'prices',
+  'system_accounts',
+  'transactions',
+  'transfers',
+]
+
+/**
+ * Runs `work` in a session that sees a market's rows as copies without constraints and triggers, which it may damage
+ * at will; nobody else sees them, and nothing of them stays.
+ */
+export async function withCopyOf<T>(
+  db: Database,
+  marketId: string,
+  work: (client: DatabaseClient) => Promise<T>,
+): Promise<T> {
+  const client = await db.connect()
+  try {
+    await client.query('begin')
+    for (const table of TABLES_OF_MARKET) {
+      await client.query(
+        `create temp table ${table} on commit drop as select * from public.${table} where market_id = '${marketId}'`,
+      )
+    }
+    await client.query(
+      `create temp table outbox on commit drop as
+         select * from public.outbox where batch_id in (select batch_id from event_batches)`,
+    )
+    return await work(client)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+}
+
+function unhinted(db: Database) {
+  return createPostgresEconomy(db, async () => {})
+}
