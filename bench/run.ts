@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { stackHome } from '../shared/config/stack-state.ts'
+import { migrate } from '../shared/db/migrate.ts'
+import { createDatabase } from '../shared/db/pool.ts'
+import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import { startStack } from '../workers/stack/start-stack.ts'
+import { type Row, type RowResult, runRow } from './row.ts'
+import { costPerBid } from './rows/cost-per-bid.ts'
+import { wholeCycle } from './rows/whole-cycle.ts'
+import { winnerDetermination } from './rows/winner-determination.ts'
+
+const ROWS: Row[] = [
+  winnerDetermination('highest-bid'),
+  winnerDetermination('posted-price'),
+  wholeCycle,
+  costPerBid,
+]
+
+const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"
+const { values } = parseArgs({ options: { only: { type: 'string' }, out: { type: 'string' } } })
+const only = values.only
+const wanted = ROWS.filter(row => only === undefined || row.name.includes(only))
+if (wanted.length === 0) throw new Error(`${usage}\nrows:\n${ROWS.map(row => `  ${row.name}`).join('\n')}`)
+
+const home = mkdtempSync(join(tmpdir(), 'bourse-bench-'))
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const stack = await startStack({ home, migrate, onProgress: say })
+const results: RowResult[] = []
+try {
+  const db = createDatabase(stack.state.postgres, 'bourse bench')
+  const economy = createPostgresEconomy(db, async () => {})
+  const { postgres: postgresUrl, nats: natsUrl } = stack.state
+  for (const row of wanted) {
+    say(`\n${row.name}`)
+    results.push(await runRow(row, { db, economy, postgresUrl, natsUrl, progress: text => say(`  ${text}`) }))
+  }
+  await db.end()
+} finally {
+  await stack.stop()
+  rmSync(home, { recursive: true, force: true })
+}
+
+const machine = {
+  cores: cpus().length,
+  cpu: cpus()[0]?.model ?? '',
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+}
+const out = values.out ?? join(stackHome(), 'bench.json')
+mkdirSync(dirname(out), { recursive: true })
+writeFileSync(out, `${JSON.stringify({ at: new Date().toISOString(), machine, rows: results }, null, 2)}\n`)
+process.stdout.write(
+  `${tableOf(results)}\n${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, Node ${machine.node}; written to ${out}\n`,
+)
+if (results.some(result => !result.reached)) process.exitCode = 1
+
+function tableOf(rows: readonly RowResult[]): string {
+  const table = new Table({
+    head: ['row', 'baseline', 'measured', 'ratio', 'target', ''],
+    style: { head: [], border: [] },
+    colWidths: [46, 44],
+    wordWrap: true,
+  })
+  for (const row of rows) {
+    const figure = (value: number) => `${value.toPrecision(4)} ${row.unit}`
+    const target = 'atMost' in row.target ? `at most ${row.target.atMost}` : `at least ${row.target.atLeast}`
+    table.push([
+      row.detail === undefined ? row.name : `${row.name} (${row.detail})`,
+      `${row.baselineName}: ${figure(row.baseline)}`,
+      figure(row.measured),
+      row.ratio.toFixed(2),
+      target,
+      row.reached ? 'reached' : 'MISSED',
+    ])
+  }
+  return table.toString()
+}
