@@ -1,10 +1,9 @@
 import { z } from 'zod'
+import { PLAIN_TEXT, PLAIN_TEXT_RULE } from '../economy/plain-text.ts'
 import { nameSchema } from '../market/names.ts'
 import { readAmount } from '../money/credits.ts'
 
-/** Without control characters and halves of surrogate pairs, which a database takes for errors. */
-const PLAIN_TEXT = /^[^\p{Cc}\p{Cs}]*$/u
-const plainText = z.string().regex(PLAIN_TEXT, 'no control characters or broken surrogate pairs')
+const plainText = z.string().regex(PLAIN_TEXT, PLAIN_TEXT_RULE)
 
 /** What a caller sends to place a bid; the bundle is judged against the market's resources later. */
 const bidRequestSchema = z.strictObject({

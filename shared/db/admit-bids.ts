@@ -77,7 +77,6 @@ async function admitReadable(
     client,
     [...agents.values()].filter(agent => changed(agent, before.get(agent.agentId)!)),
   )
-  let woken = (await countRefusals(client, marketId, [...unreadable, ...counted])).woken
   if (told.length > 0) {
     await storeOutcomes(
       client,
@@ -87,12 +86,13 @@ async function admitReadable(
     )
     await insertBids(client, marketId, batch, told)
     await writeEvents(client, batch, events)
-    const closed = await closeBatch(client, batch, told.length, {
-      requireAccepting: told.some(one => one.verdict.ok),
-    })
-    woken ||= closed.woken
   }
-  return { judged: verdicts, woken }
+  const refusals = await countRefusals(client, marketId, [...unreadable, ...counted])
+  if (told.length === 0) return { judged: verdicts, woken: refusals.woken }
+  const { woken } = await closeBatch(client, batch, told.length, {
+    requireAccepting: told.some(one => one.verdict.ok),
+  })
+  return { judged: verdicts, woken: woken || refusals.woken }
 }
 
 /** Locks payers and beneficiaries in the order of their ids. */

@@ -13,6 +13,7 @@ import {
 } from '../ledger/decisions.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
+import { textProblem } from '../ledger/text-problem.ts'
 import { type BatchStart, closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
 import { isMintExhausted } from './mint-limit.ts'
 import { findOutcomes, storeOutcomes } from './operations.ts'
@@ -22,10 +23,9 @@ import { inTransaction } from './transaction.ts'
 
 /** What one ledger operation locks and decides. */
 interface LedgerOperation<T> {
-  marketId: string
+  request: { marketId: string; holdId?: string }
   /** Agents to lock, by name. */
   agents: string[]
-  holdId?: string
   /** Whose key it is: an agent's name, or null for an operator's. Absent: not keyed. */
   keyed?: { agent: string | null; key: string; content: Record<string, unknown> }
   decide: (
@@ -41,7 +41,9 @@ const MAX_ATTEMPTS = 3
 /** The ledger on Postgres. `hint` is called after a commit that woke a sleeping market. */
 export function createPostgresLedger(db: Database, hint: (marketId: string) => Promise<void>): Ledger {
   async function run<T>(operation: LedgerOperation<T>): Promise<Outcome<T>> {
-    const { marketId } = operation
+    const { marketId } = operation.request
+    const problem = textProblem(operation.request)
+    if (problem !== null) return problem
     for (let attempt = 1; ; attempt++) {
       try {
         const { outcome, woken } = await inTransaction(db, client => runOperation(client, operation))
@@ -56,45 +58,44 @@ export function createPostgresLedger(db: Database, hint: (marketId: string) => P
   }
 
   return {
-    transfer: ({ marketId, from, to, amountMicro, purpose, key }) =>
-      run({
-        marketId,
+    transfer: request => {
+      const { from, to, amountMicro, purpose, key } = request
+      return run({
+        request,
         agents: [from, to],
         ...keyedBy(from, key, { operation: 'transfer', to, amountMicro, purpose }),
-        decide: (agents, _hold, operationId) =>
-          decideTransfer(agents, { marketId, from, to, amountMicro, purpose, key }, operationId),
-      }),
-    grant: ({ marketId, agent, amountMicro, reason, key }) =>
-      run({
-        marketId,
+        decide: (agents, _hold, operationId) => decideTransfer(agents, request, operationId),
+      })
+    },
+    grant: request => {
+      const { agent, amountMicro, reason, key } = request
+      return run({
+        request,
         agents: [agent],
         ...keyedBy(null, key, { operation: 'grant', agent, amountMicro, reason }),
-        decide: (agents, _hold, operationId) =>
-          decideGrant(agents, { marketId, agent, amountMicro, reason, key }, operationId),
-      }),
-    placeHold: ({ marketId, agent, amountMicro, ref, key }) =>
-      run({
-        marketId,
+        decide: (agents, _hold, operationId) => decideGrant(agents, request, operationId),
+      })
+    },
+    placeHold: request => {
+      const { agent, amountMicro, ref, key } = request
+      return run({
+        request,
         agents: [agent],
         ...keyedBy(agent, key, { operation: 'hold', amountMicro, ref }),
-        decide: (agents, _hold, operationId) =>
-          decidePlaceHold(agents, { marketId, agent, amountMicro, ref, key }, operationId),
-      }),
-    settleHold: ({ marketId, holdId, to }) =>
+        decide: (agents, _hold, operationId) => decidePlaceHold(agents, request, operationId),
+      })
+    },
+    settleHold: request =>
       run({
-        marketId,
-        agents: [to],
-        holdId,
-        decide: (agents, hold, operationId) =>
-          decideSettleHold(agents, hold, { marketId, holdId, to }, operationId),
+        request,
+        agents: [request.to],
+        decide: (agents, hold, operationId) => decideSettleHold(agents, hold, request, operationId),
       }),
-    releaseHold: ({ marketId, holdId }) =>
+    releaseHold: request =>
       run({
-        marketId,
+        request,
         agents: [],
-        holdId,
-        decide: (agents, hold, operationId) =>
-          decideReleaseHold(agents, hold, { marketId, holdId }, operationId),
+        decide: (agents, hold, operationId) => decideReleaseHold(agents, hold, request, operationId),
       }),
   }
 }
@@ -104,17 +105,18 @@ async function runOperation<T>(
   client: DatabaseClient,
   operation: LedgerOperation<T>,
 ): Promise<{ outcome: Outcome<T>; woken: boolean }> {
-  const { marketId, keyed } = operation
+  const { request: asked, keyed } = operation
+  const { marketId } = asked
   const market = await client.query('select from markets where market_id = $1', [marketId])
   if (market.rowCount === 0) return { outcome: refuseUnknownMarket(marketId), woken: false }
 
-  const holder = await findHolder(client, marketId, operation.holdId)
+  const holder = await findHolder(client, marketId, asked.holdId)
   const agents = await lockAgents(
     client,
     marketId,
     holder === null ? operation.agents : [...operation.agents, holder],
   )
-  const hold = holder === null ? null : await lockHold(client, operation.holdId!)
+  const hold = holder === null ? null : await lockHold(client, asked.holdId!)
   const batch = await startBatch(client, marketId)
   const keyedAgentId = keyed?.agent == null ? null : (agents.get(keyed.agent)?.agentId ?? null)
   const isKeyed = keyed !== undefined && (keyed.agent === null || keyedAgentId !== null)

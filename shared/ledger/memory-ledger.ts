@@ -20,6 +20,7 @@ import {
 } from './decisions.ts'
 import type { Ledger } from './ledger.ts'
 import { refuseMintExhausted } from './mint-limit.ts'
+import { textProblem } from './text-problem.ts'
 
 /** Whose key it is: an agent's name, or null for an operator's. */
 interface Keyed {
@@ -32,9 +33,12 @@ type Decide<T> = (agents: ReadonlyMap<string, LedgerAgent>, operationId: string)
 
 /** The ledger in memory. */
 export function createMemoryLedger(state: MemoryState): Ledger {
-  function run<T>(marketId: string, keyed: Keyed | null, decide: Decide<T>): Outcome<T> {
-    const market = state.markets.get(marketId)
-    return market === undefined ? refuseUnknownMarket(marketId) : runOperation(state, market, keyed, decide)
+  function run<T>(request: { marketId: string }, keyed: Keyed | null, decide: Decide<T>): Outcome<T> {
+    const problem = textProblem(request)
+    if (problem !== null) return problem
+    const market = state.markets.get(request.marketId)
+    if (market === undefined) return refuseUnknownMarket(request.marketId)
+    return runOperation(state, market, keyed, decide)
   }
   const holdOf = (marketId: string, holdId: string) => state.markets.get(marketId)?.holds.get(holdId) ?? null
 
@@ -42,25 +46,25 @@ export function createMemoryLedger(state: MemoryState): Ledger {
     async transfer(request) {
       const { key, marketId: _marketId, ...content } = request
       const keyed = { agent: request.from, key, content: { operation: 'transfer', ...content } }
-      return run(request.marketId, keyed, (agents, id) => decideTransfer(agents, request, id))
+      return run(request, keyed, (agents, id) => decideTransfer(agents, request, id))
     },
     async grant(request) {
       const { key, marketId: _marketId, ...content } = request
       const keyed = { agent: null, key, content: { operation: 'grant', ...content } }
-      return run(request.marketId, keyed, (agents, id) => decideGrant(agents, request, id))
+      return run(request, keyed, (agents, id) => decideGrant(agents, request, id))
     },
     async placeHold(request) {
       const { key, marketId: _marketId, ...content } = request
       const keyed = { agent: request.agent, key, content: { operation: 'hold', ...content } }
-      return run(request.marketId, keyed, (agents, id) => decidePlaceHold(agents, request, id))
+      return run(request, keyed, (agents, id) => decidePlaceHold(agents, request, id))
     },
     async settleHold(request) {
       const hold = holdOf(request.marketId, request.holdId)
-      return run(request.marketId, null, (agents, id) => decideSettleHold(agents, hold, request, id))
+      return run(request, null, (agents, id) => decideSettleHold(agents, hold, request, id))
     },
     async releaseHold(request) {
       const hold = holdOf(request.marketId, request.holdId)
-      return run(request.marketId, null, (agents, id) => decideReleaseHold(agents, hold, request, id))
+      return run(request, null, (agents, id) => decideReleaseHold(agents, hold, request, id))
     },
   }
 }

@@ -49,6 +49,36 @@ test('a bid and a transfer at once that together exceed a balance: one of them',
   expectConserved(await readBooks(db, marketId))
 })
 
+test('one bid under one key from two connections at once is one bid', async () => {
+  const marketId = await openMarket(world, { ann: 100 })
+  for (let round = 0; round < 20; round++) {
+    const { bid, ...submission } = bidOf('ann', 1)
+    const keyed = { ...submission, bid: { ...(bid as object), key: `k${round}` } }
+    const [one, other] = await Promise.all(
+      clients.map(({ economy }) => economy.admitBids(marketId, [keyed, keyed])),
+    )
+    expect(one![0]).toMatchObject({ ok: true })
+    expect([...one!, ...other!]).toEqual(new Array(4).fill(one![0]))
+  }
+  expect((await readBooks(db, marketId)).bids).toHaveLength(20)
+})
+
+test('a market that closes while bids come in admits none after it closed', async () => {
+  for (let round = 0; round < 15; round++) {
+    const marketId = await openMarket(world, { ann: 100 })
+    const [bids] = await Promise.all([
+      clients[0]!.economy.admitBids(marketId, [bidOf('ann', 1)]),
+      clients[1]!.economy.beginClosing(marketId, 'op'),
+    ])
+    const codes = bids.map(verdict => (verdict.ok ? 'ok' : verdict.error.code))
+    const { events } = await readBooks(db, marketId)
+    const closedAt = events.findIndex(event => event.type === 'market_closed')
+    const placedAt = events.findIndex(event => event.type === 'bid_placed')
+    expect(codes).toEqual([placedAt === -1 ? 'market_closed' : 'ok'])
+    expect(placedAt).toBeLessThan(closedAt)
+  }
+})
+
 test('ten thousand bids against one balance, from several processes', async () => {
   const processes = 4
   const bidsEach = 2500

@@ -832,6 +832,19 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
       expect(await books()).toEqual(before)
     })
 
+    test('text that no database takes is refused', async () => {
+      const { ledger, marketId, books } = await begin({ ann: 100, bob: 0 })
+      const before = await books()
+      const good = { marketId, from: 'ann', to: 'bob', amountMicro: 1n, purpose: 'x', key: 'k' }
+      for (const wrong of [{ key: '' }, { key: '\u0000' }, { purpose: '\ud800' }, { to: 'b\u0000' }]) {
+        expect(await ledger.transfer({ ...good, ...wrong })).toMatchObject({
+          ok: false,
+          error: { code: 'invalid_text', field: Object.keys(wrong)[0] },
+        })
+      }
+      expect(await books()).toEqual(before)
+    })
+
     test('one key for a bid and a transfer is a conflict', async () => {
       const { ledger, marketId, codesOf } = await begin({ ann: 100, bob: 0 })
       const request = { marketId, from: 'ann', to: 'bob', amountMicro: micro(30), purpose: 'x', key: 'k' }
