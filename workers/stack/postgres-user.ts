@@ -50,6 +50,7 @@ export function postgresRunAs(paths: { folder: string; program: string }): RunAs
   )
 }
 
+// Without the securebit access(2) leaves capabilities out, and initdb asks it about its own programs.
 function withCapability({ uid, gid }: { uid: number; gid: number }): string[] {
   const capability = '+dac_override'
   return [
@@ -57,19 +58,20 @@ function withCapability({ uid, gid }: { uid: number; gid: number }): string[] {
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
+    '--securebits=+no_setuid_fixup',
     `--inh-caps=${capability}`,
     `--ambient-caps=${capability}`,
   ]
 }
 
-// Tried rather than asked: `test -x` and access(2) leave capabilities out.
+// Asked the way Postgres itself asks, through access(2), before it starts its own programs.
 function reaches(
   prefix: string[],
   { folder, program }: { folder: string; program: string },
   as: { uid?: number; gid?: number } = {},
 ): boolean {
   const trials = [
-    [program, '--version'],
+    ['test', '-x', program],
     ['ls', '-d', `${folder}/.`],
   ]
   return trials.every(trial => {
