@@ -52,7 +52,7 @@ function fieldOf(state: object, field: string): unknown {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return value
+  if (typeof value === 'string' || typeof value === 'bigint') return String(value)
   return (
     JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? part.toString() : part)) ?? 'absent'
   )
