@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { bourseJson, runBourse } from './run-bourse.ts'
+import { bourseJson, interruptBourse, runBourse, spawnBourse } from './run-bourse.ts'
 
 const market = `cli-${randomUUID().slice(0, 8)}`
 const FORGED_NAME = 'Ada\u001b[2J'
@@ -13,9 +13,9 @@ function bid(agent: string, ...more: string[]) {
 
 it('makes a market with its own rules and adds agents, once', async () => {
   const rules = JSON.stringify({ cycleSeconds: 1, rules: { bidsPerSecond: null } })
-  const made = await bourseJson(['market', 'create', market, '--file', '-', '--name', 'Pit'], {
-    input: rules,
-  })
+  const create = ['market', 'create', market, '--file', '-', '--name', 'Pit', '--json']
+  const { code, stdout } = await spawnBourse(create, { input: rules })
+  const made = { code, document: JSON.parse(stdout) }
   expect(made).toMatchObject({
     code: 0,
     document: {
@@ -45,7 +45,7 @@ it('makes a market with its own rules and adds agents, once', async () => {
     code: 1,
     document: { error: { code: 'agent_exists' } },
   })
-  const table = await runBourse(['agent', 'list', market])
+  const table = await spawnBourse(['agent', 'list', market])
   expect(table.stdout).toContain('Ada\\u001b[2J')
   expect(table.stdout).not.toContain('\u001b')
 })
@@ -170,7 +170,7 @@ it('admits a file of bids line by line, good ones beside bad ones, and cancels o
     JSON.stringify({ ...good, agent: 'nobody' }),
     JSON.stringify({ ...good, agent: 'bob', onBehalfOf: 'ada' }),
   ].join('\n')
-  const { code, stdout, stderr } = await runBourse(['bid', market, '--file', '-', '--json'], { input })
+  const { code, stdout, stderr } = await spawnBourse(['bid', market, '--file', '-', '--json'], { input })
   const lines = stdout
     .trimEnd()
     .split('\n')
@@ -195,7 +195,7 @@ it('admits a file of bids line by line, good ones beside bad ones, and cancels o
   })
   const unread = await runBourse(['bid', market, '--file', '/no/such/file', '--json'])
   expect(unread).toMatchObject({ code: 2 })
-  const unknown = await bourseJson(['bid', 'no-such-market', '--file', '-'], { input })
+  const unknown = await bourseJson(['bid', 'no-such-market', '--file', '-'])
   expect(unknown).toMatchObject({ code: 1, document: { error: { code: 'unknown_market' } } })
 })
 
@@ -227,7 +227,7 @@ it('changes rules, starts and resumes the market, and says how everything stands
   expect((await runBourse(['status'])).stdout).toContain(market)
 })
 
-it('tells the events in their order, and follows them until it is interrupted', async () => {
+it('tells the events in their order, from any of them, of one type', async () => {
   await expect
     .poll(async () => (await bourseJson(['market', 'show', market])).document.publishedSeq, WAIT)
     .toBeGreaterThan(10)
@@ -246,6 +246,12 @@ it('tells the events in their order, and follows them until it is interrupted', 
     .map(line => JSON.parse(line).seq)
   expect(Math.min(...seqs)).toBeGreaterThanOrEqual(3)
   expect(seqs.length).toBeGreaterThanOrEqual(4)
+})
+
+it('follows the events until it is interrupted', async () => {
+  const { code, stdout } = await interruptBourse(['events', market, '--follow', '--json'], 'market_resumed')
+  expect(code).toBe(0)
+  expect(stdout).toContain('"seq":1,')
 })
 
 it('closes the market for good, and its books are in order', async () => {

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { vi } from 'vitest'
+import { runBourse as runCommandLine } from '../../cli/run-bourse.ts'
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
 export interface Ran {
-  code: number | null
+  code: number | string | null | undefined
   stdout: string
   stderr: string
 }
 
 /** Runs the `bourse` command as a process of its own, with this environment over the test's own. */
-export async function runBourse(
+export async function spawnBourse(
   args: readonly string[],
   { env = {}, input = '' }: { env?: Record<string, string | undefined>; input?: string } = {},
 ): Promise<Ran> {
@@ -26,12 +28,43 @@ export async function runBourse(
   return { code: await ended, stdout, stderr }
 }
 
-/** Runs a command with `--json` and reads its one document. */
+/** Runs a command that does not end by itself, and interrupts it as Ctrl-C does once it has printed this. */
+export async function interruptBourse(args: readonly string[], printed: string): Promise<Ran> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args])
+  const ended = new Promise<number | null>(resolve => child.once('close', resolve))
+  const stderr = text(child.stderr)
+  let stdout = ''
+  for await (const chunk of child.stdout) {
+    stdout += chunk
+    if (stdout.includes(printed)) child.kill('SIGINT')
+  }
+  return { code: await ended, stdout, stderr: await stderr }
+}
+
+/** Runs the same command within the test's own process: starting one costs a second on a busy machine. */
+export async function runBourse(args: readonly string[]): Promise<Ran> {
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation(chunk => {
+      written[name] += chunk
+      return true
+    })
+  }
+  const codeBefore = process.exitCode
+  try {
+    await runCommandLine(args)
+    return { code: process.exitCode, ...written }
+  } finally {
+    process.exitCode = codeBefore
+    vi.restoreAllMocks()
+  }
+}
+
+/** Runs a command with `--json` within the test's process and reads its one document. */
 export async function bourseJson(
   args: readonly string[],
-  options: Parameters<typeof runBourse>[1] = {},
   // biome-ignore lint/suspicious/noExplicitAny: what a document holds is what the test asserts
-): Promise<{ code: number | null; document: any }> {
-  const { code, stdout } = await runBourse([...args, '--json'], options)
+): Promise<{ code: Ran['code']; document: any }> {
+  const { code, stdout } = await runBourse([...args, '--json'])
   return { code, document: JSON.parse(stdout) }
 }

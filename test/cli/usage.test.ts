@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { runBourse as runHere } from '../../cli/run-bourse.ts'
-import { bourseJson, runBourse } from './run-bourse.ts'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { runBourse, spawnBourse } from './run-bourse.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'bourse-no-stack-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -18,26 +17,6 @@ const nowhere = {
 
 // A process of its own takes its time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
-
-/** The command within the test's own process: a process of its own costs half a second each. */
-async function ranHere(args: readonly string[]) {
-  let stdout = ''
-  let stderr = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-    stdout += text
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
-    stderr += text
-    return true
-  })
-  await runHere(args)
-  const code = process.exitCode
-  process.exitCode = undefined
-  vi.restoreAllMocks()
-  return { code, stdout, stderr }
-}
-afterEach(() => vi.restoreAllMocks())
 
 describe('wrong usage', () => {
   it.each([
@@ -54,11 +33,11 @@ describe('wrong usage', () => {
     [['events', 'm', '--from', '-1'], 'from 1 to'],
     [['market', 'list', '--frob'], '--frob'],
   ])('%j exits 2 and says what is allowed', async (args, told) => {
-    const text = await ranHere(args)
+    const text = await runBourse(args)
     expect(text.code).toBe(2)
     expect(text.stderr).toContain(told)
     expect(text.stdout).toBe('')
-    const { code, stdout } = await ranHere([...args, '--json'])
+    const { code, stdout } = await runBourse([...args, '--json'])
     expect(code).toBe(2)
     const document = JSON.parse(stdout)
     expect(document).toMatchObject({ ok: false, error: { code: 'wrong_usage' } })
@@ -74,24 +53,25 @@ describe('wrong usage', () => {
     [['history', 'm', 'a', '--before', 'x'], 'before'],
     [['market', 'create', 'm', '--file', '/no/such/file'], 'file'],
   ])('%j names the option', async (args, field) => {
-    const { code, stdout } = await ranHere([...args, '--json'])
+    const { code, stdout } = await runBourse([...args, '--json'])
     expect({ code, field: JSON.parse(stdout).error.field }).toEqual({ code: 2, field })
   })
 
   it('shows what there is when nothing is asked, and help exits 0', async () => {
-    expect(await runBourse([], { env: nowhere })).toMatchObject({ code: 2 })
-    expect(await runBourse(['market'], { env: nowhere })).toMatchObject({ code: 2 })
-    const help = await runBourse(['bid', '--help'], { env: nowhere })
+    expect(await runBourse([])).toMatchObject({ code: 2 })
+    expect(await runBourse(['market'])).toMatchObject({ code: 2 })
+    const help = await spawnBourse(['bid', '--help'], { env: nowhere })
     expect(help.code).toBe(0)
     expect(help.stdout).toContain('--good-till-cancelled')
-    expect((await runBourse(['--version'], { env: nowhere })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect((await spawnBourse(['--version'], { env: nowhere })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
 
 describe('servers out of reach', () => {
   it('says in a sentence that no stack is up', async () => {
     for (const args of [['status'], ['market', 'list'], ['verify']]) {
-      const { code, document } = await bourseJson(args, { env: nowhere })
+      const { code, stdout } = await spawnBourse([...args, '--json'], { env: nowhere })
+      const document = JSON.parse(stdout)
       expect(code).toBe(2)
       expect(document.error.code).toBe('no_stack')
       expect(document.error.message).toContain(home)
@@ -105,10 +85,10 @@ describe('servers out of reach', () => {
       BOURSE_NATS_URL: 'nats://bourse:secret@127.0.0.1:1',
       BOURSE_TEMPORAL_ADDRESS: '127.0.0.1:1',
     }
-    const list = await runBourse(['market', 'list'], { env })
+    const list = await spawnBourse(['market', 'list'], { env })
     expect(list.code).toBe(2)
     expect(list.stderr).toMatch(/^postgres_unreachable: .*ECONNREFUSED/)
-    const status = await runBourse(['status'], { env })
+    const status = await spawnBourse(['status'], { env })
     expect(status.code).toBe(2)
     for (const { stdout, stderr } of [list, status]) {
       expect(stdout + stderr).not.toContain('secret')
@@ -118,7 +98,7 @@ describe('servers out of reach', () => {
 
   it('tells every problem of the environment', async () => {
     const env = { ...nowhere, BOURSE_POSTGRES_URL: 'x', BOURSE_NATS_URL: 'y' }
-    const { code, stderr } = await runBourse(['market', 'list'], { env })
+    const { code, stderr } = await spawnBourse(['market', 'list'], { env })
     expect(code).toBe(2)
     for (const name of ['BOURSE_POSTGRES_URL', 'BOURSE_NATS_URL', 'BOURSE_TEMPORAL_ADDRESS']) {
       expect(stderr).toContain(name)
