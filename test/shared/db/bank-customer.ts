@@ -1,12 +1,12 @@
-/** Moves credits between agents by every way, at random, until it is killed: `<market> <agent>...`. */
+/** Moves credits between agents by every way, at random, until it is killed: `<url> <market> <agent>...`. */
 import { createDatabase } from '../../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
 
 const CONNECTIONS = 4
 const KEYS = 50
-const [marketId = '', ...agents] = process.argv.slice(2)
-const db = createDatabase(process.env.BOURSE_POSTGRES_URL ?? '', `bank-${marketId}`, CONNECTIONS)
+const [url = '', marketId = '', ...agents] = process.argv.slice(2)
+const db = createDatabase(url, `bank-${marketId}`, CONNECTIONS)
 const noHint = async () => {}
 const economy = createPostgresEconomy(db, noHint)
 const ledger = createPostgresLedger(db, noHint)

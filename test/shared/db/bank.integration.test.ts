@@ -5,7 +5,7 @@ import { expectConserved } from '../economy/conservation.ts'
 import { openMarket } from '../economy/fresh-market.ts'
 import { createPostgresUnderTest, readBooks } from '../economy/postgres-under-test.ts'
 import { startProcess } from './child-process.ts'
-import { databaseForTests } from './market-on-postgres.ts'
+import { ownDatabase } from './own-database.ts'
 
 const CUSTOMERS = 2
 const KILLS = 6
@@ -13,7 +13,7 @@ const KILLS = 6
 const EVENTS_BETWEEN_KILLS = 40
 const LONGEST_WAIT_MS = 30_000
 
-const db = databaseForTests('bank')
+const { db, url } = await ownDatabase()
 const customers: ChildProcess[] = []
 const customer = new URL('./bank-customer.ts', import.meta.url)
 afterAll(() => {
@@ -24,7 +24,7 @@ test('every read sums right while many move credits and their processes are kill
   const world = createPostgresUnderTest(db)
   const credits = { ann: 1000, bob: 1000, cy: 1000, dan: 0 }
   const marketId = await openMarket(world, credits, { bidsPerSecond: null, maxBidsPerCycle: 50 })
-  const begin = () => startProcess(customer, [marketId, ...Object.keys(credits)])
+  const begin = () => startProcess(customer, [url, marketId, ...Object.keys(credits)])
   for (let n = 0; n < CUSTOMERS; n++) customers.push(begin())
 
   let reads = 0

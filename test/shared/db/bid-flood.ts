@@ -1,10 +1,10 @@
-/** Bids one credit many times in one agent's name, and prints how the verdicts count: `<market> <agent> <bids>`. */
+/** Bids one credit many times in one agent's name, and prints how the verdicts count: `<url> <market> <agent> <bids>`. */
 import { createDatabase } from '../../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 
 const BATCH = 100
-const [marketId = '', agent = '', bids = '0'] = process.argv.slice(2)
-const db = createDatabase(process.env.BOURSE_POSTGRES_URL ?? '', 'bid-flood', 2)
+const [url = '', marketId = '', agent = '', bids = '0'] = process.argv.slice(2)
+const db = createDatabase(url, 'bid-flood', 2)
 const economy = createPostgresEconomy(db, async () => {})
 
 const counts: Record<string, number> = {}

@@ -5,12 +5,12 @@ import { expectConserved } from '../economy/conservation.ts'
 import type { EconomyUnderTest } from '../economy/economy-under-test.ts'
 import { openMarket } from '../economy/fresh-market.ts'
 import { createPostgresUnderTest, readBooks } from '../economy/postgres-under-test.ts'
-import { databaseForTests } from './market-on-postgres.ts'
+import { ownDatabase } from './own-database.ts'
 
 const STATEMENTS_MAX = 60
 const DIVISION_BY_ZERO = '22012'
 
-const db = databaseForTests('failing-statements')
+const { db } = await ownDatabase()
 const world = createPostgresUnderTest(db)
 const bundle = { cpu: 0.6, memory: 0.6, durationSeconds: 60 }
 const keyedBid = (agent: string, amount: number, key: string) => ({

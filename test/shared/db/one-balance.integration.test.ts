@@ -1,16 +1,21 @@
 import { afterAll, expect, test } from 'vitest'
+import { createDatabase } from '../../../shared/db/pool.ts'
 import type { BidSubmission } from '../../../shared/economy/economy.ts'
 import { expectConserved } from '../economy/conservation.ts'
 import { openMarket } from '../economy/fresh-market.ts'
 import { createPostgresUnderTest, readBooks } from '../economy/postgres-under-test.ts'
 import { runProcess } from './child-process.ts'
-import { databaseForTests, separateEconomy } from './market-on-postgres.ts'
+import { ownDatabase } from './own-database.ts'
 
-const db = databaseForTests('one-balance')
+const { db, url } = await ownDatabase()
 const world = createPostgresUnderTest(db)
-const clients = [separateEconomy('one-balance-1'), separateEconomy('one-balance-2')]
+/** Each with a connection of its own, as two processes have. */
+const clients = [1, 2].map(() => {
+  const connection = createDatabase(url, 'one-balance', 1)
+  return { connection, ...createPostgresUnderTest(connection) }
+})
 afterAll(async () => {
-  for (const client of clients) await client.db.end()
+  for (const { connection } of clients) await connection.end()
 })
 
 const bidOf = (agent: string, amount: number): BidSubmission => ({
@@ -85,7 +90,7 @@ test('ten thousand bids against one balance, from several processes', async () =
   const marketId = await openMarket(world, { ann: 100 }, { bidsPerSecond: null, maxOpenBids: 100_000 })
   const flood = new URL('./bid-flood.ts', import.meta.url)
   const printed = await Promise.all(
-    Array.from({ length: processes }, () => runProcess(flood, [marketId, 'ann', String(bidsEach)])),
+    Array.from({ length: processes }, () => runProcess(flood, [url, marketId, 'ann', String(bidsEach)])),
   )
   const counts = printed.map(text => JSON.parse(text) as Record<string, number>)
   const total = (code: string) => counts.reduce((sum, count) => sum + (count[code] ?? 0), 0)

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { openMarket } from '../economy/fresh-market.ts'
 import { createPostgresUnderTest, readBooks } from '../economy/postgres-under-test.ts'
-import { databaseForTests } from './market-on-postgres.ts'
+import { ownDatabase } from './own-database.ts'
 
-const db = databaseForTests('supply')
+const { db } = await ownDatabase()
 const world = createPostgresUnderTest(db)
 
 test('Postgres itself refuses a settlement that would lease more than there is', async () => {

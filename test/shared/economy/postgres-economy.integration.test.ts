@@ -1,9 +1,7 @@
-import { afterAll } from 'vitest'
-import { createDatabase } from '../../../shared/db/pool.ts'
+import { ownDatabase } from '../db/own-database.ts'
 import { describeEconomy } from './economy-contract.ts'
 import { createPostgresUnderTest } from './postgres-under-test.ts'
 
-const db = createDatabase(process.env.BOURSE_POSTGRES_URL ?? '', 'economy-contract')
-afterAll(() => db.end())
+const { db } = await ownDatabase()
 
 describeEconomy('the economy on Postgres', () => createPostgresUnderTest(db))

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
-import { afterAll, describe, expect, test } from 'vitest'
-import { createDatabase } from '../../../shared/db/pool.ts'
+import { describe, expect, test } from 'vitest'
+import { ownDatabase } from '../db/own-database.ts'
 import { expectConserved } from './conservation.ts'
 import { openMarket } from './fresh-market.ts'
 import { comparable, createActor, createTranscript, operation } from './market-operations.ts'
 import { createMemoryUnderTest } from './memory-under-test.ts'
 import { createPostgresUnderTest } from './postgres-under-test.ts'
 
-const db = createDatabase(process.env.BOURSE_POSTGRES_URL ?? '', 'same-economy')
-afterAll(() => db.end())
+const { db } = await ownDatabase()
 
 const CREDITS = { ann: 100, bob: 50, cy: 5 }
 const RULES = { bidsPerSecond: null, cycleSeconds: 500 }
