@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  currentUpdateInfo,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -89,7 +90,9 @@ export async function market(input?: MarketInput): Promise<void> {
   setHandler(
     step,
     async () => {
-      const opened = await openCycle({ marketId, cycle: null, run: workflowInfo().runId })
+      // Each request opens a cycle of its own; a retry of the same request finds the one it opened.
+      const run = `${workflowInfo().runId}/${currentUpdateInfo()!.id}`
+      const opened = await openCycle({ marketId, cycle: null, run })
       lastCycle = await runCycle(marketId, opened.cycle)
       hinted = true
       return lastCycle

@@ -138,6 +138,7 @@ describe('a market at work', () => {
     await signalBid(marketId, 'ada', { amount: '30', bundle })
     await eventOf(marketId, 'bid_placed')
     expect(await market.executeUpdate('step')).toMatchObject({ cycle: 1, winners: 1, revenue: '30' })
+    expect(await market.executeUpdate('step')).toMatchObject({ cycle: 2, winners: 0 })
     expect(await market.executeUpdate('resume')).toBe('open')
     await signalBid(marketId, 'boris', {
       amount: '10',
