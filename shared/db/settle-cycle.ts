@@ -1,10 +1,12 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { CycleSummary } from '../economy/economy.ts'
 import { resolveHolds } from '../market/bid-holds.ts'
+import { pausedUpToMs } from '../market/market-clock.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
 import { readCycle } from './cycles.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import { pausesIn } from './pauses.ts'
 import { changeLeased, endDueLeases, leasedChange, lockBidsOfDueLeases } from './lease-ends.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { postMovements } from './postings.ts'
@@ -61,7 +63,8 @@ export async function settleCycle(
         endedLeases,
       ),
     )
-    await writeOutcome(client, batch, number, settlement, { considered: bids.length, leftWaiting })
+    const pausedMs = pausedUpToMs(opened.pauses, batch.nowMs)
+    await writeOutcome(client, batch, number, settlement, { considered: bids.length, leftWaiting, pausedMs })
     await writeEvents(client, batch, settlement.events)
     const { woken } = await closeBatch(client, batch, settlement.events.length)
     return { cycle: (await readCycle(client, marketId, number))!, woken }
@@ -70,9 +73,12 @@ export async function settleCycle(
 
 async function lockCycle(client: DatabaseClient, marketId: string, number: number) {
   const { rows } = await client.query(
-    `select c.status, c.cutoff_seq, c.max_bids, c.policy, c.prices_micro, c.price_source,
+    `select c.status, c.cutoff_seq, c.max_bids, c.policy, c.prices_micro, c.price_source, c.price_age_seconds,
+            (select price_source from cycles where market_id = $1 and number = $2 - 1) as previous_price_source,
+            m.paused_ms, m.paused_at,
             (select array_agg(name order by ordinal) from market_resources where market_id = $1) as resources
-       from cycles c where c.market_id = $1 and c.number = $2 for no key update of c`,
+       from cycles c join markets m using (market_id)
+      where c.market_id = $1 and c.number = $2 for no key update of c`,
     [marketId, number],
   )
   const row = rows[0]
@@ -84,6 +90,9 @@ async function lockCycle(client: DatabaseClient, marketId: string, number: numbe
     policy: row.policy,
     pricesMicro: (row.prices_micro as bigint[]).map(Number),
     priceSource: row.price_source,
+    priceAgeSeconds: row.price_age_seconds === null ? null : Number(row.price_age_seconds),
+    previousPriceSource: row.previous_price_source,
+    pauses: pausesIn(row),
     resources: row.resources as string[],
   }
 }
@@ -111,7 +120,7 @@ async function readLeased(
   const { rows } = await client.query(
     `select q.place, sum(q.ppm) as ppm
        from leases l cross join lateral unnest(l.quantities_ppm) with ordinality as q(ppm, place)
-      where l.market_id = $1 and l.starts_at <= $2 and l.ends_at > $2 group by q.place`,
+      where l.market_id = $1 and l.ends_at > $2 group by q.place`,
     [marketId, new Date(atMs)],
   )
   const leasedPpm = new Array<number>(resources).fill(0)
@@ -184,12 +193,12 @@ async function writeOutcome(
   batch: BatchStart,
   number: number,
   settlement: Settlement,
-  { considered, leftWaiting }: { considered: number; leftWaiting: number },
+  { considered, leftWaiting, pausedMs }: { considered: number; leftWaiting: number; pausedMs: number },
 ): Promise<void> {
   await client.query(
     `update cycles set status = 'settled', effective_at = $3, supply_ppm = $4, demand_ppm = $5, considered = $6,
             left_waiting = $7, winners = $8, losers = $9, revenue_micro = $10, utilisation_ppm = $11,
-            cutoff_score = $12
+            cutoff_score = $12, paused_ms = $13
       where market_id = $1 and number = $2`,
     [
       batch.marketId,
@@ -204,6 +213,7 @@ async function writeOutcome(
       settlement.revenueMicro,
       settlement.utilisationPpm,
       settlement.cutoffScore,
+      pausedMs,
     ],
   )
 }
