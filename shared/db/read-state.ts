@@ -174,12 +174,22 @@ export async function* readPriceStates(
 ): AsyncGenerator<[string, PriceState]> {
   const rows = readRows(
     client,
-    `select p.tick, r.name, p.price_micro, p.reason from prices p join market_resources r using (market_id, ordinal)
+    `select p.*, r.name from prices p join market_resources r using (market_id, ordinal)
       where p.market_id = $1`,
     marketId,
   )
   for await (const row of rows) {
-    yield [`${row.tick}/${row.name}`, { priceMicro: row.price_micro, reason: row.reason }]
+    yield [
+      `${row.tick}/${row.name}`,
+      {
+        priceMicro: row.price_micro,
+        exponentMillionths: Number(row.exponent_millionths),
+        demandPpm: Number(row.demand_ppm),
+        reason: row.reason,
+        elapsedMs: Number(row.elapsed_ms),
+        tickedAt: row.ticked_at.toISOString(),
+      },
+    ]
   }
 }
 

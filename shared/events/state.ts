@@ -73,7 +73,11 @@ export interface CycleState {
 /** A posted price of one resource at one tick. */
 export interface PriceState {
   priceMicro: bigint
+  exponentMillionths: number
+  demandPpm: number
   reason: string
+  elapsedMs: number
+  tickedAt: string
 }
 
 /**
