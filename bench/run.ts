@@ -9,7 +9,10 @@ import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { startStack } from '../workers/stack/start-stack.ts'
 import { type Row, type RowResult, runRow } from './row.ts'
+import { admission } from './rows/admission.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
+import { flood } from './rows/flood.ts'
+import { historyPage } from './rows/history-page.ts'
 import { wholeCycle } from './rows/whole-cycle.ts'
 import { winnerDetermination } from './rows/winner-determination.ts'
 
@@ -18,6 +21,9 @@ const ROWS: Row[] = [
   winnerDetermination('posted-price'),
   wholeCycle,
   costPerBid,
+  admission,
+  flood,
+  historyPage,
 ]
 
 const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"

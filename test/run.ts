@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const require = createRequire(import.meta.url)
 
 /** The checks of `npm test`, cheapest first; all run, and the exit code is 1 when one failed. */
 const CHECKS: [name: string, script: string, ...args: string[]][] = [
@@ -16,7 +14,7 @@ const CHECKS: [name: string, script: string, ...args: string[]][] = [
     program('dependency-cruiser', 'depcruise'),
     '--config',
     '.dependency-cruiser.cjs',
-    ...['shared', 'workflows', 'activities', 'workers', 'cli', 'agents', 'setup'].filter(folder =>
+    ...['shared', 'workflows', 'activities', 'workers', 'cli', 'agents', 'setup', 'bench'].filter(folder =>
       existsSync(join(root, folder)),
     ),
   ],
@@ -25,7 +23,7 @@ const CHECKS: [name: string, script: string, ...args: string[]][] = [
 
 /** The script behind a package's command, to be run by this very Node. */
 function program(packageName: string, command: string): string {
-  const manifest = require.resolve(`${packageName}/package.json`)
+  const manifest = join(root, 'node_modules', packageName, 'package.json')
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8'))
   return resolve(dirname(manifest), typeof bin === 'string' ? bin : bin[command])
 }
