@@ -26,8 +26,9 @@ export function createMarketActivities({ economy }: { economy: Economy }): Marke
   const changes = { pause: economy.pauseMarket, resume: economy.resumeMarket, close: economy.beginClosing }
   return {
     async takeTurn({ marketId, publishing }) {
-      const { next, unpublished, status } = acceptedOrFail(await economy.takeTurn(marketId, publishing))
-      return { next, unpublished, status }
+      const turn = acceptedOrFail(await economy.takeTurn(marketId, publishing))
+      const { next, unpublished, status, pricePeriodSeconds } = turn
+      return { next, unpublished, status, pricePeriodSeconds }
     },
     async openCycle({ marketId, cycle, run }) {
       const opened = acceptedOrFail(await economy.openCycle(marketId, cycle, run))

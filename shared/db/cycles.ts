@@ -45,6 +45,7 @@ function summaryOf(row: any): CycleSummary {
     utilisationPpm: row.utilisation_ppm,
     pricesMicro: row.prices_micro,
     priceSource: row.price_source,
+    priceAgeSeconds: row.price_age_seconds === null ? null : Number(row.price_age_seconds),
     cutoffScore: row.cutoff_score,
   })
 }

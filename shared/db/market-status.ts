@@ -27,7 +27,13 @@ export async function changeMarketStatus(
     const { status, event } = decided
     if (event === null) return { ok: true, status }
     const batch = await startBatch(client, marketId)
-    await client.query('update markets set status = $2 where market_id = $1', [marketId, status])
+    await client.query(
+      `update markets set status = $2,
+              paused_ms = paused_ms + coalesce(extract(epoch from $3::timestamptz - paused_at) * 1000, 0)::bigint,
+              paused_at = case when $2 = 'paused' then $3::timestamptz end
+        where market_id = $1`,
+      [marketId, status, new Date(batch.nowMs)],
+    )
     await writeEvents(client, batch, [draftEvent(uuidV7(), event, { actor }, { correlationId: marketId })])
     const { woken } = await closeBatch(client, batch, 1, { closeAdmission: change === 'close' })
     return { ok: true, status, woken }

@@ -1,9 +1,8 @@
 import type { OpenedCycle } from '../economy/economy.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import { chooseCycle, type LastCycle } from '../market/choose-cycle.ts'
-import type { MarketRules } from '../market/rules.ts'
-import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource } from '../pricing/price-source.ts'
+import { readNewestPrices } from './newest-prices.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -28,7 +27,8 @@ export async function openCycle(
     const chosen = chooseCycle({ marketId, status }, last, number, run)
     if (!('choice' in chosen)) return chosen
     if (chosen.choice === 'found') return { ok: true, ...chosen.cycle }
-    const prices = await readPrices(client, marketId, rules, now)
+    const prices = await readNewestPrices(client, marketId, now.getTime())
+    const source = choosePriceSource(prices.ageSeconds, rules.pricePeriodSeconds)
     const inserted = await client.query(
       `insert into cycles (market_id, number, status, policy, max_bids, cutoff_seq, prices_micro, price_source,
                            price_age_seconds, opened_by_run, opened_at)
@@ -40,7 +40,7 @@ export async function openCycle(
         rules.maxBidsPerCycle,
         cutoffSeq,
         prices.pricesMicro,
-        prices.source,
+        source,
         prices.ageSeconds,
         run,
         now,
@@ -63,21 +63,4 @@ async function readLastCycle(client: DatabaseClient, marketId: string): Promise<
   const row = rows[0]
   if (row === undefined) return null
   return { number: Number(row.number), settled: row.status === 'settled', run: row.opened_by_run }
-}
-
-async function readPrices(client: DatabaseClient, marketId: string, rules: MarketRules, now: Date) {
-  const { rows } = await client.query(
-    `select r.ordinal, p.price_micro, p.recorded_at from market_resources r
-       left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
-        and p.tick = (select max(tick) from prices where market_id = $1)
-      where r.market_id = $1 order by r.ordinal`,
-    [marketId],
-  )
-  const recordedAt: Date | null = rows[0].recorded_at
-  const ageSeconds = recordedAt === null ? null : Math.max(0, (now.getTime() - recordedAt.getTime()) / 1000)
-  return {
-    pricesMicro: rows.map(row => row.price_micro ?? BigInt(FLOOR_PRICE_MICRO)),
-    source: choosePriceSource(ageSeconds, rules.pricePeriodSeconds),
-    ageSeconds,
-  }
 }

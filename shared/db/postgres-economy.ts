@@ -7,10 +7,12 @@ import { describeMarket, findAgent, findMarket } from './describe-market.ts'
 import { changeMarketStatus } from './market-status.ts'
 import { openCycle } from './open-cycle.ts'
 import type { Database } from './pool.ts'
+import { agreePricePeriod, findPriceSchedule } from './price-schedule.ts'
 import { registerAgent } from './register-agent.ts'
 import { releaseOpenBids } from './release-open-bids.ts'
 import { settleCycle } from './settle-cycle.ts'
 import { takeTurn } from './take-turn.ts'
+import { tickPrices } from './tick-prices.ts'
 import { tidyMarket } from './tidy-market.ts'
 
 /**
@@ -39,6 +41,9 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
     openCycle: (marketId, number, run) => openCycle(db, marketId, number, run),
     settleCycle: async (marketId, number) =>
       (await hinted(marketId, settleCycle(db, marketId, number))).cycle,
+    tickPrices: (marketId, tickMs) => answered(marketId, tickPrices(db, marketId, tickMs)),
+    findPriceSchedule: marketId => findPriceSchedule(db, marketId),
+    agreePricePeriod: (marketId, seconds) => agreePricePeriod(db, marketId, seconds),
     tidyMarket: marketId => hinted(marketId, tidyMarket(db, marketId)),
     takeTurn: (marketId, publishing) => takeTurn(db, marketId, publishing),
     pauseMarket: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'pause', actor)),

@@ -1,6 +1,7 @@
 import { formatCredits } from '../money/credits.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource, type PriceSource } from '../pricing/price-source.ts'
+import { ageOf } from './newest-prices.ts'
 import type { Database } from './pool.ts'
 
 /** The posted prices a cycle would read now: credits per 100 % of capacity and second. */
@@ -20,7 +21,7 @@ export interface PostedPrices {
 export async function readPostedPrices(db: Database, marketId: string): Promise<PostedPrices> {
   const { rows } = await db.query(
     `select r.name, r.unit, p.price_micro, p.reason, p.recorded_at,
-            extract(epoch from clock_timestamp() - p.recorded_at)::float8 as age_seconds,
+            m.paused_ms, m.paused_at, p.paused_ms as paused_then_ms, clock_timestamp() as now,
             (m.rules ->> 'pricePeriodSeconds')::int as period_seconds
        from market_resources r join markets m using (market_id)
        left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
@@ -28,9 +29,10 @@ export async function readPostedPrices(db: Database, marketId: string): Promise<
       where r.market_id = $1 order by r.ordinal`,
     [marketId],
   )
-  const ageSeconds: number | null = rows[0]?.age_seconds ?? null
+  const newest = rows[0]
+  const ageSeconds = newest?.recorded_at ? ageOf(newest, newest.now.getTime()) : null
   return {
-    priceSource: choosePriceSource(ageSeconds, rows[0]?.period_seconds ?? 0),
+    priceSource: choosePriceSource(ageSeconds, newest?.period_seconds ?? 0),
     ageSeconds,
     prices: rows.map(row => ({
       resource: row.name,

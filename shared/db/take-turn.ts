@@ -24,7 +24,8 @@ export async function takeTurn(
         where market_id = $1`,
       [marketId, next.step === 'sleep' || next.step === 'closed', lookAgainSeconds],
     )
-    return { ok: true, next, unpublished: facts.unpublished, status: facts.status }
+    const { unpublished, status, pricePeriodSeconds } = facts
+    return { ok: true, next, unpublished, status, pricePeriodSeconds }
   })
 }
 
@@ -32,7 +33,7 @@ async function readFacts(
   client: DatabaseClient,
   marketId: string,
   publishing: boolean,
-): Promise<MarketFacts | null> {
+): Promise<(MarketFacts & { pricePeriodSeconds: number }) | null> {
   const locked = await client.query('select last_seq from market_sequences where market_id = $1 for update', [
     marketId,
   ])
@@ -44,7 +45,9 @@ async function readFacts(
               as new_bids,
             exists (select from leases where market_id = $1 and ends_at > passed_over.effective_at
                        and ends_at <= clock_timestamp()) as supply_returned,
-            (select max(recorded_at) from prices where market_id = $1) > passed_over.opened_at as prices_moved,
+            (select array_agg(price_micro order by ordinal) from prices
+              where market_id = $1 and tick = (select max(tick) from prices where market_id = $1))
+              <> passed_over.prices_micro as prices_moved,
             exists (select from leases where market_id = $1 and status = 'active') as active_leases,
             least(
               (select min(ends_at) from leases where market_id = $1 and status = 'active'),
@@ -66,6 +69,7 @@ async function readFacts(
     nowMs: row.now.getTime(),
     status: row.status,
     cycleSeconds: row.rules.cycleSeconds,
+    pricePeriodSeconds: row.rules.pricePeriodSeconds,
     openCycle: row.cycle_status === 'open' ? Number(row.number) : null,
     lastCycle:
       row.number === null ? null : { number: Number(row.number), openedAtMs: row.opened_at.getTime() },

@@ -1,6 +1,7 @@
 import type { BidVerdict } from '../bid/admission.ts'
 import type { BidWay } from '../events/registry.ts'
 import type { MarketRules, MarketSettings, Resource } from '../market/rules.ts'
+import type { PriceSource } from '../pricing/price-source.ts'
 import type { Outcome } from './refusal.ts'
 
 /** One bid on its way into admission; `bid` is what the caller sent, not yet looked at. */
@@ -48,7 +49,9 @@ export interface CycleSummary {
   demand: Record<string, number>
   utilisation: Record<string, number>
   prices: Record<string, string>
-  priceSource: 'live' | 'last_known' | 'floor'
+  priceSource: PriceSource
+  /** How old the prices were, pauses not counted; null: none was ever recorded. */
+  priceAgeSeconds: number | null
   cutoffScore: string | null
 }
 
@@ -66,6 +69,24 @@ export interface MarketTurn {
   /** Events are written that the stream is not known to hold. */
   unpublished: boolean
   status: MarketStatus
+  pricePeriodSeconds: number
+}
+
+/** What is posted after a tick. */
+export interface PriceTick {
+  /** The newest tick's number. */
+  tick: number
+  /** False when the tick was not later than the newest one, and moved nothing. */
+  applied: boolean
+  prices: Record<string, string>
+}
+
+/** What a market's price schedule should be. */
+export interface PriceScheduleFacts {
+  status: MarketStatus
+  periodSeconds: number
+  /** What rule and schedule last agreed on; null: there was no schedule yet. */
+  agreedSeconds: number | null
 }
 
 /**
@@ -85,6 +106,11 @@ export interface Economy {
   openCycle(marketId: string, number: number | null, run: string): Promise<Outcome<OpenedCycle>>
   /** Clears and settles an open cycle; a settled one answers its stored outcome. */
   settleCycle(marketId: string, number: number): Promise<CycleSummary>
+  /** Moves every posted price by one tick, whose time is `tickMs`; one that is not later than the newest moves nothing. */
+  tickPrices(marketId: string, tickMs: number): Promise<Outcome<PriceTick>>
+  findPriceSchedule(marketId: string): Promise<Outcome<PriceScheduleFacts>>
+  /** Remembers the period on which a market's rule and its price schedule agree. */
+  agreePricePeriod(marketId: string, seconds: number): Promise<void>
   /** Ends due leases, expires due bids, tells folded refusals. */
   tidyMarket(marketId: string): Promise<{ leasesEnded: number; bidsExpired: number; refusalsTold: number }>
   /** Decides what is due; when nothing is, records until when the market sleeps. */

@@ -16,6 +16,7 @@ import { changeRules } from '../market/change-rules.ts'
 import { changeStatus, type StatusChange } from '../market/change-status.ts'
 import { chooseCycle } from '../market/choose-cycle.ts'
 import { summariseCycle } from '../market/cycle-summary.ts'
+import { pausedUpToMs } from '../market/market-clock.ts'
 import { nameSchema } from '../market/names.ts'
 import { decideNextStep, type MarketFacts, secondsUntilNextLook } from '../market/next-step.ts'
 import { refuseAgentExists, registrationEffects, registrationProblem } from '../market/registration.ts'
@@ -26,6 +27,7 @@ import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource } from '../pricing/price-source.ts'
 import type { CycleSummary, Economy, MarketStatus } from './economy.ts'
 import type { FirstOutcome } from './first-outcome.ts'
+import { priceAgeSeconds, tickMemoryPrices } from './memory-prices.ts'
 import {
   appendEvents,
   findOutcome,
@@ -67,7 +69,9 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         resources,
         leasedPpm: resources.map(() => 0),
         rules,
+        pauses: { pausedMs: 0, pausedAtMs: null },
         prices: null,
+        agreedPeriodSeconds: null,
         agents: new Map(),
         bids: new Map(),
         holds: new Map(),
@@ -226,8 +230,8 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       if (!('choice' in chosen)) return chosen
       if (chosen.choice === 'found') return { ok: true, ...chosen.cycle }
       const nowMs = state.now()
-      const { rules, prices } = market
-      const ageSeconds = prices === null ? null : Math.max(0, (nowMs - prices.recordedAtMs) / 1000)
+      const { rules } = market
+      const ageSeconds = priceAgeSeconds(market, nowMs)
       market.cycles.push({
         number: chosen.number,
         run,
@@ -237,13 +241,31 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         maxBids: rules.maxBidsPerCycle,
         pricesMicro: pricesOf(market),
         priceSource: choosePriceSource(ageSeconds, rules.pricePeriodSeconds),
+        priceAgeSeconds: ageSeconds,
         outcome: null,
+        pausedMs: 0,
       })
       return { ok: true, cycle: chosen.number, settled: false }
     },
 
     async settleCycle(marketId, number) {
       return settle(state, existing(state, marketId), number)
+    },
+
+    async tickPrices(marketId, tickMs) {
+      const market = find(marketId)
+      return market === undefined ? refuseUnknownMarket(marketId) : tickMemoryPrices(state, market, tickMs)
+    },
+
+    async findPriceSchedule(marketId) {
+      const market = find(marketId)
+      if (market === undefined) return refuseUnknownMarket(marketId)
+      const { status, rules, agreedPeriodSeconds } = market
+      return { ok: true, status, periodSeconds: rules.pricePeriodSeconds, agreedSeconds: agreedPeriodSeconds }
+    },
+
+    async agreePricePeriod(marketId, seconds) {
+      existing(state, marketId).agreedPeriodSeconds = seconds
     },
 
     async tidyMarket(marketId) {
@@ -275,7 +297,9 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       const seconds = secondsUntilNextLook(next)
       market.asleep = next.step === 'sleep' || next.step === 'closed'
       market.wakeAtMs = seconds === null ? null : facts.nowMs + seconds * 1000
-      return { ok: true, next, unpublished: facts.unpublished, status: market.status }
+      const { status, rules } = market
+      const { pricePeriodSeconds } = rules
+      return { ok: true, next, unpublished: facts.unpublished, status, pricePeriodSeconds }
     },
 
     pauseMarket: status('pause'),
@@ -362,6 +386,11 @@ function setStatus(
   const { status, event } = decided
   if (event === null) return { ok: true, status }
   market.status = status
+  const nowMs = state.now()
+  market.pauses = {
+    pausedMs: pausedUpToMs(market.pauses, nowMs),
+    pausedAtMs: status === 'paused' ? nowMs : null,
+  }
   if (change === 'close') market.accepting = false
   appendEvents(state, market, [draftEvent(uuidV7(), event, { actor }, { correlationId: marketId })])
   return { ok: true, status }
@@ -381,6 +410,7 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
   const settlement = decideSettlement({
     ...opened,
     cycle: number,
+    previousPriceSource: market.cycles[number - 2]?.priceSource ?? null,
     effectiveAtMs: nowMs,
     resources,
     leasedPpm: market.leasedPpm,
@@ -421,8 +451,10 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
     utilisationPpm: settlement.utilisationPpm,
     pricesMicro: opened.pricesMicro,
     priceSource: opened.priceSource,
+    priceAgeSeconds: opened.priceAgeSeconds,
     cutoffScore: settlement.cutoffScore?.toString() ?? null,
   }
+  opened.pausedMs = pausedUpToMs(market.pauses, nowMs)
   appendEvents(state, market, settlement.events)
   return summariseCycle(opened.outcome)
 }
@@ -481,7 +513,7 @@ function payersOf(market: MemoryMarket): Map<bigint, MemoryAgent> {
 }
 
 function pricesOf(market: MemoryMarket): number[] {
-  return market.prices?.pricesMicro ?? market.resources.map(() => FLOOR_PRICE_MICRO)
+  return market.resources.map((_, place) => market.prices?.prices[place]?.priceMicro ?? FLOOR_PRICE_MICRO)
 }
 
 function factsOf(state: MemoryState, market: MemoryMarket, publishing: boolean): MarketFacts {
@@ -498,7 +530,7 @@ function factsOf(state: MemoryState, market: MemoryMarket, publishing: boolean):
   const repriced =
     market.rules.policy === 'posted-price' &&
     lastLook !== undefined &&
-    (market.prices?.recordedAtMs ?? 0) > lastLook.openedAtMs
+    market.prices?.prices.some(({ priceMicro }, place) => priceMicro !== lastLook.pricesMicro[place]) === true
   const dueTimes = [
     ...active.map(lease => lease.endsAtMs),
     ...pending.flatMap(bid => bid.expiresAtMs ?? []),

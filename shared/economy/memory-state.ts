@@ -5,6 +5,8 @@ import { eventIdOf } from '../events/event-id.ts'
 import type { LedgerHold } from '../ledger/decisions.ts'
 import type { Movement, SystemAccount } from '../ledger/movement.ts'
 import type { SettledCycle } from '../market/cycle-summary.ts'
+import type { Pauses } from '../market/market-clock.ts'
+import type { RecordedTick } from '../market/price-tick.ts'
 import type { MarketRules, Resource } from '../market/rules.ts'
 import type { BookBid } from '../market/settlement.ts'
 import { MAX_MINTED_MICRO } from '../money/credits.ts'
@@ -30,7 +32,10 @@ export interface MemoryMarket {
   resources: Resource[]
   leasedPpm: number[]
   rules: MarketRules
-  prices: { pricesMicro: number[]; recordedAtMs: number } | null
+  pauses: Pauses
+  /** The newest tick. */
+  prices: (RecordedTick & { recordedAtMs: number }) | null
+  agreedPeriodSeconds: number | null
   agents: Map<string, MemoryAgent>
   bids: Map<string, MemoryBid>
   holds: Map<string, LedgerHold>
@@ -80,7 +85,10 @@ export interface MemoryCycle {
   maxBids: number
   pricesMicro: number[]
   priceSource: PriceSource
+  priceAgeSeconds: number | null
   outcome: SettledCycle | null
+  /** What pauses had added up to when it took effect. */
+  pausedMs: number
 }
 
 export interface MemoryEvent extends EventDraft {

@@ -187,6 +187,26 @@ const changes: Changes = {
       cutoffScore: data.cutoff_score,
     })
   },
+
+  price_update(state, event) {
+    const { data } = event
+    const place = `${data.tick}/${data.resource}`
+    if (state.prices.has(place)) throw new EventDoesNotFit(event, `${data.resource} has a price at this tick`)
+    state.prices.set(place, {
+      priceMicro: microOf(event, data.new_price),
+      exponentMillionths: data.e,
+      demandPpm: ppmOf(data.demand),
+      reason: data.reason,
+      elapsedMs: data.elapsed_ms,
+      tickedAt: data.ticked_at,
+    })
+  },
+  price_fallback() {
+    // A cycle tells of the prices it cleared at.
+  },
+  price_recovered() {
+    // A cycle tells of the prices it cleared at.
+  },
 }
 
 function marketOf(state: EconomyState, event: BourseEvent): MarketState {

@@ -121,6 +121,19 @@ export const eventTypes = {
     utilisation: perResource,
     cutoff_score: score.nullable(),
   }),
+  price_update: systemEvent({
+    resource: z.string(),
+    old_price: credits,
+    new_price: credits,
+    reason: z.enum(['supply_constraint', 'demand_spike', 'demand_drop', 'unchanged']),
+    tick: z.number().int().min(1),
+    ticked_at: moment,
+    e: z.number().int().min(0),
+    demand: fraction,
+    elapsed_ms: z.number().int().min(0),
+  }),
+  price_fallback: systemEvent({ age_seconds: z.number().min(0) }),
+  price_recovered: systemEvent({ age_seconds: z.number().min(0) }),
 } satisfies Record<string, EventType<z.ZodType>>
 
 export type EventName = keyof typeof eventTypes

@@ -17,6 +17,7 @@ export interface SettledCycle {
   utilisationPpm: readonly (number | bigint)[]
   pricesMicro: readonly (number | bigint)[]
   priceSource: PriceSource
+  priceAgeSeconds: number | null
   cutoffScore: string | null
 }
 
@@ -37,6 +38,7 @@ export function summariseCycle(cycle: SettledCycle): CycleSummary {
     utilisation: perResource(cycle.utilisationPpm, fraction),
     prices: perResource(cycle.pricesMicro, price => formatCredits(BigInt(price))),
     priceSource: cycle.priceSource,
+    priceAgeSeconds: cycle.priceAgeSeconds,
     cutoffScore: cycle.cutoffScore,
   }
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
-import { readCredits } from '../money/credits.ts'
+import { readAmount } from '../money/credits.ts'
 
 const creditsRule = z
   .union([z.string(), z.number()])
-  .refine(value => readCredits(value).ok, 'must be credits, with at most 6 fraction digits')
+  .refine(
+    value => readAmount(value).ok,
+    'must be 0.000001 to 1000000000000 credits, with at most 6 fraction digits',
+  )
   .transform(value => String(value))
 
 /** A market's rules, each with its default; `market schema` prints them. */
@@ -56,6 +59,13 @@ export const rulesSchema = z.strictObject({
     .max(86_400)
     .default(10)
     .describe('seconds between price updates; prices older than three periods are last_known'),
+  targetUtilisation: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .multipleOf(0.000001)
+    .default(0.9)
+    .describe('fraction of capacity: prices rise while more is asked for, and fall while less is'),
   bidBurst: z
     .number()
     .int()

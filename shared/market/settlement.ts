@@ -3,6 +3,7 @@ import { clear, type Policy } from '../clearing/clear.ts'
 import { demandOf } from '../clearing/demand.ts'
 import { draftEvent, type EventDraft } from '../events/draft.ts'
 import { formatCredits } from '../money/credits.ts'
+import type { PriceSource } from '../pricing/price-source.ts'
 
 /** A pending bid as the settlement locked it; `seq` is its place in the order of admission. */
 export interface BookBid {
@@ -37,7 +38,11 @@ export interface SettlementInput {
   policy: Policy
   resources: readonly string[]
   pricesMicro: readonly number[]
-  priceSource: 'live' | 'last_known' | 'floor'
+  priceSource: PriceSource
+  /** How old the prices were when the cycle opened; null: none was ever recorded. */
+  priceAgeSeconds: number | null
+  /** Of the settled cycle before this one; null: this is the first. */
+  previousPriceSource: PriceSource | null
   /** What leases hold at the effective time, before clearing. */
   leasedPpm: readonly number[]
   bids: readonly BookBid[]
@@ -139,7 +144,10 @@ function tableOf(bids: readonly BookBid[], resources: number, cycle: number) {
   }
 }
 
-/** What a settlement tells, in this order: what ended, what expired, winners by rank, losers by rank, the cycle. */
+/**
+ * What a settlement tells, in this order: what ended, what expired, winners by rank, losers by rank, whether prices
+ * fell back or recovered, the cycle.
+ */
 function eventsOf(input: SettlementInput, decided: Omit<Settlement, 'events'>): EventDraft[] {
   const { cycle, resources } = input
   const operation = `cycle/${cycle}`
@@ -192,6 +200,7 @@ function eventsOf(input: SettlementInput, decided: Omit<Settlement, 'events'>): 
     }
     events.push(draftEvent(operation, 'bid_processed', data, contextOf(bid)))
   }
+  events.push(...fallbackEvents(operation, input))
   const fractions = (ppm: readonly number[]) =>
     Object.fromEntries(resources.map((name, place) => [name, ppm[place]! / PPM_OF_CAPACITY]))
   events.push(
@@ -219,6 +228,17 @@ function eventsOf(input: SettlementInput, decided: Omit<Settlement, 'events'>): 
     ),
   )
   return events
+}
+
+/** Tells once when cycles begin to run on prices that nobody renewed, and once when that is over. */
+function fallbackEvents(operation: string, input: SettlementInput): EventDraft[] {
+  const isFallback = input.priceSource === 'last_known'
+  const wasFallback = input.previousPriceSource === 'last_known'
+  if (isFallback === wasFallback) return []
+  const type = isFallback ? 'price_fallback' : 'price_recovered'
+  return [
+    draftEvent(operation, type, { age_seconds: input.priceAgeSeconds ?? 0 }, { correlationId: operation }),
+  ]
 }
 
 /** Tells that a lease ended at its time. */

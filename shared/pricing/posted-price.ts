@@ -3,7 +3,7 @@ const STEP_FACTOR = 1 + 1 / 8
 const KAPPA = Math.log(STEP_FACTOR)
 
 /** A late tick folds in at most this many periods, so that an outage does not end in a jump. */
-const MAX_PERIODS_PER_TICK = 4n
+export const MAX_PERIODS_PER_TICK = 4
 const MILLION = 1_000_000
 
 /** Prices are micro-credits per 100 % capacity-second; the target is the load at which a price rests. */
@@ -31,7 +31,7 @@ export type PriceTickInput = {
   tickMs: number
   /** The cycles that took effect since the previous tick (or, before the first tick, in the last period). */
   cycles: readonly CycleDemand[]
-  /** Leased, and pending bids at or above their posted cost, as they stand now: used when there was no cycle. */
+  /** What is asked for as it stands now: used when there was no cycle. */
   standingDemandPpm: readonly number[]
   leasedPpm: readonly number[]
   rule: PriceRule
@@ -105,7 +105,7 @@ function nextE(eMillionths: number, demandPpm: number, elapsedMs: number, rule: 
     BigInt(MILLION),
   )
   const period = BigInt(rule.periodMs)
-  const countedMs = clamped(BigInt(elapsedMs), 0n, MAX_PERIODS_PER_TICK * period)
+  const countedMs = clamped(BigInt(elapsedMs), 0n, BigInt(MAX_PERIODS_PER_TICK) * period)
   const step = (zMillionths * countedMs) / period
   return Number(clamped(BigInt(eMillionths) + step, 0n, BigInt(highestE(rule))))
 }

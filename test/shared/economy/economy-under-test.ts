@@ -7,6 +7,8 @@ import type { SystemAccount } from '../../../shared/ledger/movement.ts'
 export interface EconomyUnderTest {
   economy: Economy
   ledger: Ledger
+  /** The economy's clock, in milliseconds. */
+  now: () => Promise<number>
   /** Lets this much time pass in a market. */
   passTime: (marketId: string, seconds: number) => Promise<void>
   setAgentStatus: (marketId: string, agent: string, status: 'alive' | 'dormant' | 'dead') => Promise<void>

@@ -214,6 +214,8 @@ export function createActor({ economy, ledger, ...world }: EconomyUnderTest, mar
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+/** Told in milliseconds of the real clock where there is one. */
+const AGE = /("(?:priceAgeSeconds|age_seconds)":)[\d.]+/g
 const MOMENT = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 
 /** Writes answers and books so that two worlds can be compared: ids by their first appearance, no moments. */
@@ -228,6 +230,7 @@ export function createTranscript(marketId: string): (value: unknown) => string {
       .replaceAll(marketId, 'MARKET')
       .replaceAll(UUID, nameOf)
       .replaceAll(MOMENT, 'THEN')
+      .replaceAll(AGE, '$1AGE')
 }
 
 /** The part of the books that does not depend on the clock or on how ids are drawn. */

@@ -1,6 +1,7 @@
 import { createMemoryEconomy } from '../../../shared/economy/memory-economy.ts'
 import { createMemoryState } from '../../../shared/economy/memory-state.ts'
 import { createMemoryLedger } from '../../../shared/ledger/memory-ledger.ts'
+import { pausedUpToMs } from '../../../shared/market/market-clock.ts'
 import type { Books, EconomyUnderTest } from './economy-under-test.ts'
 
 const FIRST_MOMENT_MS = Date.UTC(2026, 0, 1)
@@ -12,6 +13,7 @@ export function createMemoryUnderTest(): EconomyUnderTest {
   const marketOf = (marketId: string) => state.markets.get(marketId)!
   return {
     economy: createMemoryEconomy(state),
+    now: async () => nowMs,
     ledger: createMemoryLedger(state),
     async passTime(_marketId, seconds) {
       nowMs += seconds * 1000
@@ -20,7 +22,14 @@ export function createMemoryUnderTest(): EconomyUnderTest {
       marketOf(marketId).agents.get(agent)!.status = status
     },
     async recordPrices(marketId, pricesMicro) {
-      marketOf(marketId).prices = { pricesMicro, recordedAtMs: nowMs }
+      const market = marketOf(marketId)
+      market.prices = {
+        tick: (market.prices?.tick ?? 0) + 1,
+        tickedAtMs: nowMs,
+        recordedAtMs: nowMs,
+        pausedMs: pausedUpToMs(market.pauses, nowMs),
+        prices: pricesMicro.map(priceMicro => ({ priceMicro, eMillionths: 0 })),
+      }
     },
     async markPublished(marketId) {
       marketOf(marketId).publishedSeq = marketOf(marketId).events.length

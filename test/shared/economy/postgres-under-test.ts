@@ -1,6 +1,7 @@
 import type { Database } from '../../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
+import { readClock } from '../../../shared/db/read-clock.ts'
 import { atOneSnapshot } from '../../../shared/db/transaction.ts'
 import type { Books, EconomyUnderTest } from './economy-under-test.ts'
 
@@ -11,6 +12,7 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
   return {
     economy: createPostgresEconomy(db, noHint),
     ledger: createPostgresLedger(db, noHint),
+    now: async () => (await readClock(db)).getTime(),
     async passTime(marketId, seconds) {
       const past = `- make_interval(secs => $2)`
       for (const statement of [
@@ -19,7 +21,8 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
         `update cycles set opened_at = opened_at ${past}, effective_at = effective_at ${past}`,
         `update refusal_counters set since = since ${past}`,
         `update agents set bucket_at = bucket_at ${past}`,
-        `update prices set recorded_at = recorded_at ${past}`,
+        `update prices set ticked_at = ticked_at ${past}, recorded_at = recorded_at ${past}`,
+        `update markets set paused_at = paused_at ${past}`,
         `update market_sequences set wake_at = wake_at ${past}`,
       ]) {
         await db.query(`${statement} where market_id = $1`, [marketId, seconds])
@@ -35,10 +38,13 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
     async recordPrices(marketId, pricesMicro) {
       await db.query(
         `insert into prices (market_id, tick, ordinal, price_micro, exponent_millionths, demand_ppm, reason,
-                             elapsed_ms, ticked_at, recorded_at)
+                             elapsed_ms, ticked_at, recorded_at, paused_ms)
          select $1, (select coalesce(max(tick), 0) + 1 from prices where market_id = $1), ordinal - 1, price_micro,
-                0, 0, 'unchanged', 10000, now(), date_trunc('milliseconds', clock_timestamp())
-           from unnest($2::bigint[]) with ordinality as p(price_micro, ordinal)`,
+                0, 0, 'unchanged', 10000, now, now,
+                paused_ms + coalesce(extract(epoch from now - paused_at) * 1000, 0)::bigint
+           from unnest($2::bigint[]) with ordinality as p(price_micro, ordinal),
+                (select date_trunc('milliseconds', clock_timestamp()) as now) clock,
+                (select paused_ms, paused_at from markets where market_id = $1) market`,
         [marketId, pricesMicro],
       )
     },

@@ -214,6 +214,19 @@ test('a cleared cycle is kept in the order of the resources', () => {
   })
 })
 
+test('every tick of a price is kept', () => {
+  const tick = { resource: 'cpu', old_price: '0.01', new_price: '0.01125', reason: 'demand_spike' as const }
+  tell('price_update', { ...tick, tick: 1, ticked_at: NOON, e: 1_000_000, demand: 1.5, elapsed_ms: 10_000 })
+  expect(state.prices.get('1/cpu')).toEqual({
+    priceMicro: 11_250n,
+    exponentMillionths: 1_000_000,
+    demandPpm: 1_500_000,
+    reason: 'demand_spike',
+    elapsedMs: 10_000,
+    tickedAt: NOON,
+  })
+})
+
 describe('what cannot have happened is refused:', () => {
   const refused = (act: () => void) => expect(act).toThrow(EventDoesNotFit)
 

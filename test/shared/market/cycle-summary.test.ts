@@ -16,6 +16,7 @@ test('a cycle is told in credits, fractions and names', () => {
       utilisationPpm: [250_000, 1],
       pricesMicro: [10_000n, 1_000_000n],
       priceSource: 'live',
+      priceAgeSeconds: 2.5,
       cutoffScore: '15',
     }),
   ).toEqual({
@@ -30,6 +31,7 @@ test('a cycle is told in credits, fractions and names', () => {
     utilisation: { cpu: 0.25, memory: 0.000001 },
     prices: { cpu: '0.01', memory: '1' },
     priceSource: 'live',
+    priceAgeSeconds: 2.5,
     cutoffScore: '15',
   })
 })

@@ -33,6 +33,8 @@ function settle(bids: BookBid[], more: Partial<SettlementInput> = {}) {
     resources: ['cpu', 'memory'],
     pricesMicro: [10_000, 10_000],
     priceSource: 'floor',
+    priceAgeSeconds: null,
+    previousPriceSource: null,
     leasedPpm: [0, 0],
     bids,
     endedLeases: [],

@@ -1,0 +1,4 @@
+import { createMemoryUnderTest } from './memory-under-test.ts'
+import { describePrices } from './price-contract.ts'
+
+describePrices('the economy in memory', createMemoryUnderTest)
