@@ -115,7 +115,7 @@ export async function prepareBareSettlement({ db }: Bench, marketId: string) {
         )
         await client.query(
           `insert into transfers (market_id, batch_id, from_agent_id, to_account, amount_micro, purpose, ref, timestamp)
-           select $1, $2, payer, 'burn', -amount_micro, purpose, ref, timestamp from bare_postings`,
+           select $1, $2::bigint, payer, 'burn', -amount_micro, purpose, ref, timestamp from bare_postings`,
           [twin, batchId],
         )
         await client.query(
@@ -125,21 +125,21 @@ export async function prepareBareSettlement({ db }: Bench, marketId: string) {
         )
         await client.query(
           `insert into transactions (market_id, batch_id, agent_id, account, amount_micro, balance_after_micro, purpose, ref, timestamp)
-           select $1, $2, payer, null, amount_micro, balance_after_micro, purpose, ref, timestamp from bare_postings
+           select $1, $2::bigint, payer, null, amount_micro, balance_after_micro, purpose, ref, timestamp from bare_postings
            union all
-           select $1, $2, null, 'burn', -sum(amount_micro), -sum(amount_micro), 'net', 'batch', max(timestamp) from bare_postings`,
+           select $1, $2::bigint, null, 'burn', -sum(amount_micro), -sum(amount_micro), 'net', 'batch', max(timestamp) from bare_postings`,
           [twin, batchId],
         )
         await client.query(
           `insert into outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
                                correlation_id, trace_id, data)
-           select $1, ordinal, event_id, operation, type, source, schema_version, agent, correlation_id, trace_id, data
+           select $1::bigint, ordinal, event_id, operation, type, source, schema_version, agent, correlation_id, trace_id, data
              from bare_outbox order by ordinal`,
           [batchId],
         )
         await client.query(
           `insert into event_batches (batch_id, market_id, epoch, first_seq, event_count, at)
-           select $1, $2, 1, 1, count(*), now() from bare_outbox`,
+           select $1::bigint, $2, 1, 1, count(*), now() from bare_outbox`,
           [batchId, twin],
         )
         await client.query(

@@ -25,7 +25,7 @@ export function syntheticBid(index: number, agents: number): BidSubmission {
   return {
     agent: `a${index % agents}`,
     bid: {
-      amount: 1 + spread / 100,
+      amount: (100 + spread) / 100,
       bundle: {
         cpu: share(31),
         memory: share(17),
