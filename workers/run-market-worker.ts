@@ -2,9 +2,11 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
 import { createMarketActivities } from '../activities/market-activities.ts'
+import { createPriceActivities } from '../activities/price-activities.ts'
 import { createPublishActivities } from '../activities/publish-activities.ts'
 import { connectBus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
+import { priceTaskQueue } from '../shared/contracts/workflows.ts'
 import { createPostgresOutbox } from '../shared/db/outbox.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
@@ -12,11 +14,17 @@ import type { Economy } from '../shared/economy/economy.ts'
 import { createLog } from '../shared/telemetry/log.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
+import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
 import { createTemporalLogger } from './temporal-log.ts'
 import { WORKFLOW_SOURCES } from './workflow-sources.ts'
 
 const MAX_DATABASE_CONNECTIONS = 20
+/** Prices have connections and activity slots of their own, so that updates which are stuck keep none from a cycle. */
+const MAX_PRICE_CONNECTIONS = 2
+const MAX_PRICE_ACTIVITIES = 4
+/** A price update that was frozen in its transaction holds the market's sequence row no longer than this. */
+const PRICE_IDLE_IN_TRANSACTION_MS = 2_000
 const SHUTDOWN_GRACE = '10 seconds'
 const MAX_CACHED_WORKFLOWS = 600
 /** How long a workflow waits for the worker that has it cached before any other may go on with it. */
@@ -41,6 +49,12 @@ export async function runMarketWorker(
   const client = await connectTemporal(environment.temporal)
   const hint = createHint(client, taskQueue, log)
   const economy = economyAround(createPostgresEconomy(db, hint))
+  const pricesDb = createDatabase(
+    environment.postgresUrl,
+    'bourse price updates',
+    MAX_PRICE_CONNECTIONS,
+    PRICE_IDLE_IN_TRANSACTION_MS,
+  )
 
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) })
   const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
@@ -58,10 +72,28 @@ export async function runMarketWorker(
     stickyQueueScheduleToStartTimeout: STICKY_WAIT,
     shutdownGraceTime: SHUTDOWN_GRACE,
   })
+  const priceWorker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: priceTaskQueue(taskQueue),
+    activities: heartbeating(
+      createPriceActivities({
+        economy: createPostgresEconomy(pricesDb, hint),
+        schedules: createPriceSchedules(client, taskQueue),
+        log,
+      }),
+    ),
+    maxConcurrentActivityTaskExecutions: MAX_PRICE_ACTIVITIES,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+  })
 
   const sweeping = sweepOverdueMarkets(db, hint, log, signal)
-  const running = worker.run()
-  signal.addEventListener('abort', () => worker.shutdown(), { once: true })
+  const workers = [worker, priceWorker]
+  const running = Promise.all(workers.map(one => one.run()))
+  const shutDown = () => {
+    for (const one of workers) one.shutdown()
+  }
+  signal.addEventListener('abort', shutDown, { once: true })
   log.info({ taskQueue }, 'market worker is ready')
   onReady()
   await running
@@ -69,5 +101,6 @@ export async function runMarketWorker(
   await bus.close()
   await client.connection.close()
   await connection.close()
+  await pricesDb.end()
   await db.end()
 }

@@ -2,3 +2,4 @@
 export { agent } from './agent.ts'
 export { allocationCycle } from './allocation-cycle.ts'
 export { market } from './market.ts'
+export { priceUpdate } from './price-update.ts'

@@ -10,6 +10,7 @@ import {
   executeChild,
   log,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -17,11 +18,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { MarketActivities } from '../activities/market-activities.ts'
+import type { PriceActivities } from '../activities/price-activities.ts'
 import type { PublishActivities } from '../activities/publish-activities.ts'
 import {
   cycleWorkflowId,
   type MarketInput,
   type MarketState,
+  priceTaskQueue,
   queries,
   signals,
   updates,
@@ -51,6 +54,8 @@ export const state = defineQuery<MarketState>(queries.state)
 
 /** After a cycle that could not be run, the market waits this long before it looks again. */
 const PAUSE_AFTER_FAILURE = '1 second'
+/** What a market that ends still waits for its price schedule to be gone; the schedule's next update removes it else. */
+const FAREWELL_WAIT = '10 seconds'
 /** Publication that stopped for good (its stream is ahead of its table) is tried again after this long. */
 const PAUSE_AFTER_STOPPED_PUBLICATION = '30 seconds'
 
@@ -64,6 +69,15 @@ export async function market(input?: MarketInput): Promise<void> {
   let publishing = false
   let turn: MarketTurn | null = null
   let lastCycle: CycleSummary | null = null
+  /** What the price schedule was last kept for. */
+  let scheduledFor: string | null = null
+  let keeping = false
+  const { keepPriceSchedule } = proxyActivities<PriceActivities>({
+    taskQueue: priceTaskQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: '30 seconds',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '500 ms', maximumInterval: '30 seconds' },
+  })
 
   setHandler(
     look,
@@ -104,6 +118,7 @@ export async function market(input?: MarketInput): Promise<void> {
     hinted = false
     turn = await takeTurn({ marketId, publishing })
     if (turn.unpublished && !publishing) void publish()
+    if (!keeping && scheduleFor(turn) !== scheduledFor && patched('price-schedule')) void keepSchedule(turn)
     setCurrentDetails(describe(marketId, turn, lastCycle))
     const { next } = turn
     switch (next.step) {
@@ -127,6 +142,7 @@ export async function market(input?: MarketInput): Promise<void> {
     }
   }
   await condition(allHandlersFinished)
+  if (keeping) await condition(() => !keeping, FAREWELL_WAIT)
 
   function isOver(): boolean {
     return turn?.next.step === 'closed'
@@ -154,6 +170,20 @@ export async function market(input?: MarketInput): Promise<void> {
     }
   }
 
+  /** Beside the loop, like publication: a cycle, a pause or a close never waits for a schedule. */
+  async function keepSchedule(wanted: MarketTurn): Promise<void> {
+    keeping = true
+    try {
+      await keepPriceSchedule({ marketId })
+    } catch (error) {
+      log.warn('the price schedule was not kept', { marketId, error })
+    } finally {
+      scheduledFor = scheduleFor(wanted)
+      keeping = false
+      if (turn !== null && scheduleFor(turn) !== scheduledFor) hinted = true
+    }
+  }
+
   async function lookAgain(seconds: number | null): Promise<void> {
     const isHinted = () => hinted || workflowInfo().continueAsNewSuggested
     if (seconds === null) await condition(isHinted)
@@ -174,6 +204,11 @@ async function runCycle(marketId: string, cycle: number): Promise<CycleSummary> 
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     return await settleCycle({ marketId, cycle })
   }
+}
+
+/** What the price schedule depends on. */
+function scheduleFor({ status, pricePeriodSeconds }: MarketTurn): string {
+  return status === 'closing' || status === 'closed' ? 'none' : `${status}, every ${pricePeriodSeconds} s`
 }
 
 function describe(marketId: string, turn: MarketTurn, lastCycle: CycleSummary | null): string {

@@ -9,6 +9,17 @@ export const marketWorkflowId = (marketId: string) => `market/${marketId}`
 export const cycleWorkflowId = (marketId: string, cycle: number) => `cycle/${marketId}/${cycle}`
 export const agentWorkflowId = (marketId: string, agent: string) => `agent/${marketId}/${agent}`
 
+/** A market's schedule of price updates, and the beginning of their workflows' ids: Temporal appends the time. */
+export const priceScheduleId = (marketId: string) => `price-update/${marketId}`
+
+/** Prices have activities of their own queue, so that none that is stuck takes a cycle's place. */
+export const priceTaskQueue = (taskQueue: string) => `${taskQueue}-prices`
+
+/** The market in a workflow id such as `price-update/<market>`, with or without a schedule's time behind it. */
+export function marketInPriceUpdateId(workflowId: string): string | undefined {
+  return /^price-update\/(.+?)(-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$/.exec(workflowId)?.[1]
+}
+
 /** Input of `market`; taken from the workflow id `market/<id>` when absent. */
 export interface MarketInput {
   marketId?: string
@@ -19,6 +30,11 @@ export interface AllocationCycleInput {
   marketId?: string
   /** Absent: the market's open cycle, else the next. */
   cycle?: number
+}
+
+/** Input of `priceUpdate`; taken from the workflow id `price-update/<market>` when absent. */
+export interface PriceUpdateInput {
+  marketId?: string
 }
 
 /** Input of `agent`; market and agent are taken from the workflow id `agent/<market>/<id>` when absent. */

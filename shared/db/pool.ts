@@ -24,16 +24,22 @@ function parseBigIntArray(text: string): bigint[] {
 
 /**
  * Opens a pool on the database at `url` with at most `maxConnections` connections.
- * `applicationName` is what `pg_stat_activity` shows. Close it with `pool.end()`.
+ * `applicationName` is what `pg_stat_activity` shows; a transaction in which nothing is asked for
+ * `idleInTransactionMs` is ended. Close it with `pool.end()`.
  */
-export function createDatabase(url: string, applicationName: string, maxConnections = 10): Database {
+export function createDatabase(
+  url: string,
+  applicationName: string,
+  maxConnections = 10,
+  idleInTransactionMs = IDLE_IN_TRANSACTION_TIMEOUT_MS,
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,
     max: maxConnections,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
   })
