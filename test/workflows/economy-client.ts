@@ -1,11 +1,16 @@
 import { type Client, Connection, Client as TemporalClient } from '@temporalio/client'
 import { connectBus } from '../../shared/bus/connect.ts'
 import { loadEnvironment } from '../../shared/config/environment.ts'
+import { createPostgresOutbox } from '../../shared/db/outbox.ts'
 import { createDatabase } from '../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
+import { type BourseEvent, parseEvent } from '../../shared/events/envelope.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import { createLog } from '../../shared/telemetry/log.ts'
 import { createHint } from '../../shared/temporal/hint.ts'
+
+/** No test writes more events into a market. */
+const MAX_EVENTS = 100_000
 
 /** What an integration test uses of the running servers; markets it makes are its own. */
 export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
@@ -37,6 +42,15 @@ export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
         await economy.registerAgent({ marketId, agent, creditsMicro: credits * 1_000_000n })
       }
       return marketId
+    },
+    /** A market's events as Postgres has them, published or not. */
+    async writtenEvents(marketId: string): Promise<BourseEvent[]> {
+      const written = await createPostgresOutbox(db).readEvents(marketId, 0, MAX_EVENTS)
+      return written.map(({ text }) => {
+        const parsed = parseEvent(text)
+        if (!parsed.ok) throw new Error(parsed.problem)
+        return parsed.event
+      })
     },
     async close() {
       await bus.close()
