@@ -30,6 +30,14 @@ const signal = (name: string, argument: unknown) =>
     signalArgs: [argument],
   })
 const market = test.client.workflow.getHandle(ids.market)
+const schedule = test.client.schedule.getHandle(`price-update/${marketId}`)
+await eventually(() => schedule.describe().catch(() => null))
+await schedule.trigger()
+const priceUpdate = await eventually(async () => {
+  const [action] = (await schedule.describe()).info.recentActions
+  return action?.action.workflow.workflowId
+})
+await test.client.workflow.getHandle(priceUpdate).result()
 await signal('placeBid', { amount: '30', bundle })
 await signal('placeBid', 'nonsense')
 await signal('placeBid', {
@@ -56,7 +64,7 @@ await market.executeUpdate('resume')
 await market.executeUpdate('close')
 await market.result()
 
-for (const [name, workflowId] of Object.entries(ids)) {
+for (const [name, workflowId] of Object.entries({ ...ids, 'price-update': priceUpdate })) {
   const history = await test.client.workflow.getHandle(workflowId).fetchHistory()
   // Who polled a task says something of a machine and nothing of the workflow.
   const text = historyToJSON(history).replace(/("identity": *")[^"]*"/g, '$1recorded"')

@@ -12,7 +12,9 @@ const BUNDLE_AND_REPLAY_MS_MAX = 60_000
 describe('recorded histories', () => {
   it('are there for each workflow', () => {
     const types = histories.map(name => name.replace(/^.*\//, ''))
-    expect(new Set(types)).toEqual(new Set(['agent.json', 'allocation-cycle.json', 'market.json']))
+    expect(new Set(types)).toEqual(
+      new Set(['agent.json', 'allocation-cycle.json', 'market.json', 'price-update.json']),
+    )
   })
 
   it(
