@@ -137,7 +137,7 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
       const answer = answered.answers[place]!
       waiting.answer = answer
       const list = 'verdicts' in answer ? answer.verdicts : [answer]
-      list.forEach((verdict, index) => verdicts.push({ key: `${waiting.key}:${index}`, verdict }))
+      verdicts.push(...list.map((verdict, index) => ({ key: `${waiting.key}:${index}`, verdict })))
       nonsense += list.filter(one => !one.ok && one.error.code === 'invalid_bid').length
     })
     verdicts.splice(0, Math.max(0, verdicts.length - MAX_VERDICTS))

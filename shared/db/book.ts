@@ -7,15 +7,17 @@ export interface LockedAgent extends Payer {
   name: string
 }
 
-/** Which pending bids to lock. */
+/** Which pending bids are meant. */
 export type BookSelection =
   | { upToSeq: bigint; limit: number }
   | { expiredNow: true; limit: number }
   | { all: true; limit: number }
 
 /**
- * Locks pending bids, then the agents they belong to. For a cycle: up to its cut-off, those no cycle has considered
- * first in the order of admission, then by the cycle that considered them last.
+ * Locks the agents that pending bids belong to, then reads those bids. A pending bid leaves the book only under its
+ * payer's lock, so that the bids need none of their own: a book of 100,000 is locked by the rows of its agents. For a
+ * cycle: bids up to its cut-off, those no cycle has considered first in the order of admission, then by the cycle that
+ * considered them last.
  */
 export async function lockBook(
   client: DatabaseClient,
@@ -28,20 +30,20 @@ export async function lockBook(
       : 'expiredNow' in selection
         ? 'b.expires_at <= clock_timestamp() and $2::bigint is null'
         : '$2::bigint is null'
+  const upToSeq = 'upToSeq' in selection ? selection.upToSeq : null
+  const pending = `bids b join event_batches e using (batch_id)
+            where b.market_id = $1 and b.status = 'pending' and ${condition}`
+  const agents = await lockAgents(client, pending, [marketId, upToSeq])
+  if (agents.size === 0) return { bids: [], agents }
   const { rows } = await client.query({
     rowMode: 'array',
     text: `select b.bid_id, b.agent_id, b.beneficiary_id, b.amount_micro, b.quantities_ppm, b.duration_seconds,
                   b.good_till_cancelled, b.expires_at, b.traceparent, b.first_considered_cycle,
                   e.first_seq + b.ordinal as seq
-             from bids b join event_batches e using (batch_id)
-            where b.market_id = $1 and b.status = 'pending' and ${condition}
-            order by b.last_considered_cycle nulls first, seq limit $3
-              for no key update of b`,
-    values: [marketId, 'upToSeq' in selection ? selection.upToSeq : null, selection.limit],
+             from ${pending} and b.agent_id = any($4) and b.beneficiary_id = any($4)
+            order by b.last_considered_cycle nulls first, seq limit $3`,
+    values: [marketId, upToSeq, selection.limit, [...agents.keys()]],
   })
-  const agentIds = new Set<bigint>()
-  for (const row of rows) agentIds.add(row[1]).add(row[2])
-  const agents = await lockAgents(client, [...agentIds])
   const bids = rows.map(
     (row): BookBid => ({
       bidId: row[0],
@@ -62,11 +64,16 @@ export async function lockBook(
   return { bids, agents }
 }
 
-async function lockAgents(client: DatabaseClient, agentIds: bigint[]): Promise<Map<bigint, LockedAgent>> {
+async function lockAgents(
+  client: DatabaseClient,
+  pending: string,
+  values: unknown[],
+): Promise<Map<bigint, LockedAgent>> {
   const { rows } = await client.query(
     `select agent_id, name, available_micro, held_micro, open_bids from agents
-      where agent_id = any($1) order by agent_id for no key update`,
-    [agentIds],
+      where agent_id in (select agent_id from ${pending} union select beneficiary_id from ${pending})
+      order by agent_id for no key update`,
+    values,
   )
   return new Map(
     rows.map(row => [
@@ -99,7 +106,7 @@ export async function writeAgents(client: DatabaseClient, agents: readonly Locke
   )
 }
 
-/** Ends pending bids that won nothing: their rows must be locked. */
+/** Ends pending bids that won nothing; their payers must be locked. */
 export async function endBids(
   client: DatabaseClient,
   bidIds: readonly string[],

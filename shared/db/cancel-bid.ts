@@ -7,7 +7,8 @@ import { inTransaction } from './transaction.ts'
 
 /**
  * Takes a pending bid out of the book and releases its hold; only its payer may. Cancelling again answers
- * the same. Locks: the bid, then its payer. A cancel that comes after a settlement took the bid is refused.
+ * the same. Locks the payer, under whose lock alone its bids leave the book. A cancel that comes after a settlement
+ * took the bid is refused.
  */
 export async function cancelBid(
   db: Database,
@@ -17,11 +18,14 @@ export async function cancelBid(
   const problem = bidIdProblem(bidId)
   if (problem !== null) return problem
   return await inTransaction(db, async client => {
+    const payer = await client.query(
+      'select agent_id from agents where market_id = $1 and name = $2 for no key update',
+      [marketId, agent],
+    )
     const { rows } = await client.query(
-      `select b.agent_id, b.amount_micro, b.status, b.traceparent from bids b
-         join agents a using (agent_id)
-        where b.bid_id = $1 and b.market_id = $2 and a.name = $3 for no key update of b`,
-      [bidId, marketId, agent],
+      `select agent_id, amount_micro, status, traceparent from bids
+        where bid_id = $1 and market_id = $2 and agent_id = $3`,
+      [bidId, marketId, payer.rows[0]?.agent_id ?? null],
     )
     const bid = rows[0]
     const found =
@@ -30,7 +34,6 @@ export async function cancelBid(
         : { payer: agent, status: bid.status, amountMicro: bid.amount_micro, traceparent: bid.traceparent }
     const { outcome, event } = decideCancellation(request, found, uuidV7())
     if (event === null) return outcome
-    await client.query('select from agents where agent_id = $1 for no key update', [bid.agent_id])
     const batch = await startBatch(client, marketId)
     await client.query(
       `update agents set available_micro = available_micro + $2, held_micro = held_micro - $2,

@@ -1,7 +1,11 @@
 import type { EventDraft } from '../events/draft.ts'
 import { eventIdOf } from '../events/event-id.ts'
 import { eventTypes } from '../events/registry.ts'
+import { type CopyValue, copyRows } from './copy-rows.ts'
 import type { DatabaseClient } from './pool.ts'
+
+const OUTBOX_COLUMNS = `outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
+                                correlation_id, trace_id, data)`
 
 /** Where a transaction's events will stand: drawn after its last row lock, before its first write. */
 export interface BatchStart {
@@ -38,32 +42,29 @@ export async function writeEvents(
   batch: BatchStart,
   drafts: readonly EventDraft[],
 ): Promise<void> {
+  await copyRows(client, OUTBOX_COLUMNS, outboxRows(batch, drafts))
+}
+
+function* outboxRows(batch: BatchStart, drafts: readonly EventDraft[]): Generator<CopyValue[]> {
   const ordinalsByOperation = new Map<string, number>()
-  const eventIds = drafts.map(({ operation }) => {
-    const ordinal = ordinalsByOperation.get(operation) ?? 0
-    ordinalsByOperation.set(operation, ordinal + 1)
-    return eventIdOf(batch.marketId, batch.epoch, operation, ordinal)
-  })
-  await client.query(
-    `insert into outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
-                         correlation_id, trace_id, data)
-     select $1, ord - 1, event_id, operation, type, source, version, agent, correlation_id, trace_id, data
-       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
-                   $10::jsonb[]) with ordinality
-         as e(event_id, operation, type, source, version, agent, correlation_id, trace_id, data, ord)`,
-    [
+  for (const [ordinal, draft] of drafts.entries()) {
+    const { operation, type } = draft
+    const ordinalInOperation = ordinalsByOperation.get(operation) ?? 0
+    ordinalsByOperation.set(operation, ordinalInOperation + 1)
+    yield [
       batch.batchId,
-      eventIds,
-      drafts.map(draft => draft.operation),
-      drafts.map(draft => draft.type),
-      drafts.map(draft => eventTypes[draft.type].source),
-      drafts.map(draft => eventTypes[draft.type].version),
-      drafts.map(draft => draft.agent),
-      drafts.map(draft => draft.correlationId),
-      drafts.map(draft => traceIdOf(draft.traceparent)),
-      drafts.map(draft => JSON.stringify(draft.data)),
-    ],
-  )
+      ordinal,
+      eventIdOf(batch.marketId, batch.epoch, operation, ordinalInOperation),
+      operation,
+      type,
+      eventTypes[type].source,
+      eventTypes[type].version,
+      draft.agent,
+      draft.correlationId,
+      traceIdOf(draft.traceparent),
+      JSON.stringify(draft.data),
+    ]
+  }
 }
 
 /**

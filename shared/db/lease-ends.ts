@@ -4,7 +4,7 @@ import type { DatabaseClient } from './pool.ts'
 /** Leases that come due while other rows are being locked are found as long as that takes less than this. */
 const LOCK_AHEAD_SECONDS = 5
 
-/** Bids whose leases are due, or will be within moments: locked early, because bids come first in the lock order. */
+/** Locks the bids whose leases are due, or will be within moments: bids come before leases in the lock order. */
 export async function lockBidsOfDueLeases(
   client: DatabaseClient,
   marketId: string,

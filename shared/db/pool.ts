@@ -6,6 +6,7 @@ export type DatabaseClient = pg.PoolClient
 
 const INT8 = 20
 const INT8_ARRAY = 1016
+const INT4_ARRAY = 1007
 /** A statement that takes longer is ended: nothing in Bourse waits for ever on Postgres. */
 const STATEMENT_TIMEOUT_MS = 60_000
 const LOCK_TIMEOUT_MS = 30_000
@@ -14,12 +15,19 @@ const CONNECT_TIMEOUT_MS = 10_000
 
 function parserOf(oid: number, format?: 'text' | 'binary') {
   if (oid === INT8) return BigInt
-  if (oid === INT8_ARRAY) return parseBigIntArray
+  if (oid === INT8_ARRAY) return (text: string) => parseArray(text, BigInt)
+  if (oid === INT4_ARRAY) return (text: string) => parseArray(text, Number)
   return pg.types.getTypeParser(oid, format as 'text')
 }
 
-function parseBigIntArray(text: string): bigint[] {
-  return text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt)
+/** An array of plain integers, none of them null: the driver's own parser takes ten times as long. */
+function parseArray<T>(text: string, parse: (element: string) => T): T[] {
+  return text === '{}'
+    ? []
+    : text
+        .slice(1, -1)
+        .split(',')
+        .map(element => parse(element))
 }
 
 /**

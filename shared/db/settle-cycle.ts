@@ -3,6 +3,7 @@ import type { CycleSummary } from '../economy/economy.ts'
 import { resolveHolds } from '../market/bid-holds.ts'
 import { pausedUpToMs } from '../market/market-clock.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
+import { arrayLiteral } from './array-literal.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
 import { readCycle } from './cycles.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
@@ -14,7 +15,7 @@ import { inTransaction } from './transaction.ts'
 
 /**
  * Clears and settles an open cycle in one transaction; a settled one answers its stored outcome.
- * Locks: the cycle, bids, agents, leases, system accounts, resources, the sequence row.
+ * Locks: the cycle, agents (and with them their bids), leases, system accounts, resources, the sequence row.
  */
 export async function settleCycle(
   db: Database,
@@ -145,10 +146,10 @@ async function writeDecidedBids(
         where b.bid_id = u.bid_id`,
       [
         number,
-        decided.map(one => one.bid.bidId),
-        decided.map(one => one.status),
-        decided.map(one => one.score),
-        decided.map(one => one.rank),
+        arrayLiteral(decided.map(one => one.bid.bidId)),
+        arrayLiteral(decided.map(one => one.status)),
+        arrayLiteral(decided.map(one => one.score)),
+        arrayLiteral(decided.map(one => one.rank)),
       ],
     )
   }
@@ -156,7 +157,7 @@ async function writeDecidedBids(
     await client.query(
       `update bids set first_considered_cycle = coalesce(first_considered_cycle, $1), last_considered_cycle = $1
         where bid_id = any($2::uuid[])`,
-      [number, settlement.staying.map(bid => bid.bidId)],
+      [number, arrayLiteral(settlement.staying.map(bid => bid.bidId))],
     )
   }
 }
