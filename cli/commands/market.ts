@@ -4,6 +4,7 @@ import type { MarketSummary } from '../../shared/economy/economy.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
+import { describeAge } from '../describe-age.ts'
 import { describeFractions } from '../describe-bundle.ts'
 import { describeCycle } from '../describe-cycle.ts'
 import { readMarketSettings } from '../market-settings.ts'
@@ -190,6 +191,7 @@ function describeMarket(market: MarketSummary): string {
     ['status', market.status],
     ['book', `${market.pendingBids} pending bids`],
     ['leases', `${market.activeLeases} active`],
+    ['prices', `${market.priceSource}, ${describeAge(market.priceAgeSeconds)}`],
     ['events', `${market.lastSeq}, of which ${market.publishedSeq} are in the stream`],
     ['looks again', market.wakeAt ?? 'when something happens'],
   ])

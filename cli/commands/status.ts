@@ -4,6 +4,7 @@ import { isRunning } from '../../setup/process-identity.mjs'
 import { readStackState, stackHome } from '../../shared/config/stack-state.ts'
 import { type ListedMarket, listMarkets } from '../../shared/db/list-markets.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
+import { describeAge } from '../describe-age.ts'
 import { EXIT_DONE, EXIT_UNUSABLE } from '../exit-codes.ts'
 import { explainError } from '../explain-error.ts'
 import { findOrphans } from '../find-orphans.ts'
@@ -70,6 +71,8 @@ async function status(options: OutputOptions, servers: Servers): Promise<number>
       book: market.pendingBids,
       leases: market.activeLeases,
       lag: market.lastSeq - market.publishedSeq,
+      priceSource: market.priceSource,
+      priceAgeSeconds: market.priceAgeSeconds,
       orphan: orphans.includes(market.marketId),
     })),
     orphans,
@@ -103,6 +106,8 @@ interface StatusDocument {
     book: number
     leases: number
     lag: number
+    priceSource: string
+    priceAgeSeconds: number | null
     orphan: boolean
   }[]
   orphans: string[]
@@ -136,6 +141,8 @@ function describeStatus(status: StatusDocument): string {
       { right: 'book' },
       { right: 'leases' },
       { right: 'lag' },
+      'prices',
+      { right: 'age' },
       'workflow',
     ],
     status.markets.map(one => [
@@ -145,6 +152,8 @@ function describeStatus(status: StatusDocument): string {
       one.book,
       one.leases,
       one.lag,
+      one.priceSource,
+      describeAge(one.priceAgeSeconds),
       one.orphan ? 'not running: bourse market start' : 'running',
     ]),
   )

@@ -17,7 +17,7 @@ export const priceTaskQueue = (taskQueue: string) => `${taskQueue}-prices`
 
 /** The market in a workflow id such as `price-update/<market>`, with or without a schedule's time behind it. */
 export function marketInPriceUpdateId(workflowId: string): string | undefined {
-  return /^price-update\/(.+?)(-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$/.exec(workflowId)?.[1]
+  return /^price-update\/([^/]+?)(-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?(\/|$)/.exec(workflowId)?.[1]
 }
 
 /** Input of `market`; taken from the workflow id `market/<id>` when absent. */

@@ -1,13 +1,15 @@
 import { PPM_OF_CAPACITY } from '../bundle/bundle.ts'
 import type { MarketStatus, MarketSummary } from '../economy/economy.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
+import { choosePriceSource } from '../pricing/price-source.ts'
 import { readCycles } from './cycles.ts'
+import { readNewestPrices } from './newest-prices.ts'
 import type { Database } from './pool.ts'
 
 /** What a market is and how it stands, for people and programs. */
 export async function describeMarket(db: Database, marketId: string): Promise<Outcome<MarketSummary>> {
   const { rows } = await db.query(
-    `select m.*, s.last_seq, s.wake_at, s.asleep, p.published_seq,
+    `select m.*, clock_timestamp() as now, s.last_seq, s.wake_at, s.asleep, p.published_seq,
             (select count(*) from bids b where b.market_id = $1 and b.status = 'pending') as pending_bids,
             (select count(*) from leases l where l.market_id = $1 and l.status = 'active') as active_leases,
             (select json_agg(json_build_object('name', name, 'unit', unit, 'capacity', capacity::text,
@@ -20,6 +22,7 @@ export async function describeMarket(db: Database, marketId: string): Promise<Ou
   const row = rows[0]
   if (row === undefined) return refuseUnknownMarket(marketId)
   const [lastCycle] = await readCycles(db, marketId, 1)
+  const { ageSeconds } = await readNewestPrices(db, marketId, row.now.getTime())
   return {
     ok: true,
     marketId,
@@ -36,6 +39,8 @@ export async function describeMarket(db: Database, marketId: string): Promise<Ou
     asleep: row.asleep,
     pendingBids: Number(row.pending_bids),
     activeLeases: Number(row.active_leases),
+    priceSource: choosePriceSource(ageSeconds, row.rules.pricePeriodSeconds),
+    priceAgeSeconds: ageSeconds,
     lastCycle: lastCycle ?? null,
   }
 }

@@ -1,4 +1,6 @@
 import type { MarketStatus } from '../economy/economy.ts'
+import { choosePriceSource, type PriceSource } from '../pricing/price-source.ts'
+import { ageOf } from './newest-prices.ts'
 import type { Database } from './pool.ts'
 
 export interface ListedMarket {
@@ -12,21 +14,34 @@ export interface ListedMarket {
   lastSeq: number
   publishedSeq: number
   wakeAt: string | null
+  priceSource: PriceSource
+  priceAgeSeconds: number | null
 }
 
 /** Markets by id, at most `limit` after the id `after` (empty: from the first). */
 export async function listMarkets(db: Database, limit: number, after = ''): Promise<ListedMarket[]> {
   const { rows } = await db.query(
-    `select m.market_id, m.display_name, m.status, m.created_at, s.last_seq, s.wake_at, p.published_seq,
+    `select m.market_id, m.display_name, m.status, m.created_at, m.paused_ms, m.paused_at, clock_timestamp() as now,
+            (m.rules ->> 'pricePeriodSeconds')::int as period_seconds,
+            newest.recorded_at, newest.paused_ms as paused_then_ms, s.last_seq, s.wake_at, p.published_seq,
             coalesce((select number from cycles c where c.market_id = m.market_id and c.status = 'settled'
                        order by number desc limit 1), 0) as last_cycle,
             (select count(*) from bids b where b.market_id = m.market_id and b.status = 'pending') as pending_bids,
             (select count(*) from leases l where l.market_id = m.market_id and l.status = 'active') as active_leases
        from markets m join market_sequences s using (market_id) join publications p using (market_id)
+       left join lateral (
+         select recorded_at, paused_ms from prices p where p.market_id = m.market_id
+          order by tick desc, ordinal limit 1) newest on true
       where m.market_id > $2 order by m.market_id limit $1`,
     [limit, after],
   )
-  return rows.map(row => ({
+  return rows.map(listedMarket)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a row as the driver gives it
+function listedMarket(row: any): ListedMarket {
+  const ageSeconds = row.recorded_at === null ? null : ageOf(row, row.now.getTime())
+  return {
     marketId: row.market_id,
     displayName: row.display_name,
     status: row.status,
@@ -37,5 +52,7 @@ export async function listMarkets(db: Database, limit: number, after = ''): Prom
     lastSeq: Number(row.last_seq),
     publishedSeq: Number(row.published_seq),
     wakeAt: row.wake_at?.toISOString() ?? null,
-  }))
+    priceSource: choosePriceSource(ageSeconds, row.period_seconds),
+    priceAgeSeconds: ageSeconds,
+  }
 }

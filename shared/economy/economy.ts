@@ -34,6 +34,9 @@ export interface MarketSummary {
   asleep: boolean
   pendingBids: number
   activeLeases: number
+  /** Where the prices of a cycle opened now would come from, and how old they are. */
+  priceSource: PriceSource
+  priceAgeSeconds: number | null
   lastCycle: CycleSummary | null
 }
 

@@ -346,6 +346,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       if (market === undefined) return refuseUnknownMarket(marketId)
       const lastSettled = market.cycles.findLast(cycle => cycle.outcome !== null)?.outcome
       const { displayName, status, rules, publishedSeq, wakeAtMs, asleep } = market
+      const ageSeconds = priceAgeSeconds(market, state.now())
       return {
         ok: true,
         marketId,
@@ -362,6 +363,8 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         asleep,
         pendingBids: pendingBids(market).length,
         activeLeases: market.leases.filter(lease => lease.status === 'active').length,
+        priceSource: choosePriceSource(ageSeconds, rules.pricePeriodSeconds),
+        priceAgeSeconds: ageSeconds,
         lastCycle: lastSettled ? summariseCycle(lastSettled) : null,
       }
     },

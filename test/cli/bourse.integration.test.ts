@@ -12,7 +12,10 @@ function bid(agent: string, ...more: string[]) {
 }
 
 it('makes a market with its own rules and adds agents, once', async () => {
-  const rules = JSON.stringify({ cycleSeconds: 1, rules: { bidsPerSecond: null } })
+  const rules = JSON.stringify({
+    cycleSeconds: 1,
+    rules: { bidsPerSecond: null, pricePeriodSeconds: 86_400 },
+  })
   const create = ['market', 'create', market, '--file', '-', '--name', 'Pit', '--json']
   const { code, stdout } = await spawnBourse(create, { input: rules })
   const made = { code, document: JSON.parse(stdout) }

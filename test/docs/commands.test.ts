@@ -25,6 +25,11 @@ function find(parent: Command, name: string | undefined): Command | undefined {
   return parent.commands.find(command => command.name() === name)
 }
 
+/** What a command does when none of its verbs is named. */
+function usual(noun: Command): Command | undefined {
+  return find(noun, (noun as { _defaultCommandName?: string })._defaultCommandName)
+}
+
 /** The commands a page shows: in its shell blocks, and as code in its text. */
 function commandLines(page: Page): string[] {
   const prose = page.text.replace(/^```.*?^```/gms, '')
@@ -39,7 +44,7 @@ function problemOf(commandLine: string): string | null {
   const words = commandLine.split(/\s+/)
   const noun = find(program, words[0])
   if (noun === undefined) return `there is no command ${words[0]}`
-  const command = noun.commands.length === 0 ? noun : find(noun, words[1])
+  const command = noun.commands.length === 0 ? noun : (find(noun, words[1]) ?? usual(noun))
   if (command === undefined) return `${words[0]} has no ${words[1]}`
   const known = new Set(['--help', ...command.options.map(option => option.long)])
   const unknown = words.filter(word => word.startsWith('--') && !known.has(word))
