@@ -16,7 +16,7 @@ import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
 import { findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { countRefusals } from './refusal-counters.ts'
+import { countRefusals, countRefusalsAlone } from './refusal-counters.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A market that closes while a batch is being admitted makes it start again; the second try sees it closed. */
@@ -33,6 +33,10 @@ export async function admitBids(
 ): Promise<{ verdicts: BidVerdict[]; woken: boolean }> {
   const verdicts: BidVerdict[] = new Array(submissions.length)
   const { readable, refused, counted } = readBatch(submissions)
+  if (readable.length === 0) {
+    for (const { place, verdict } of refused) verdicts[place] = verdict
+    return { verdicts, ...(await countRefusalsAlone(db, marketId, counted)) }
+  }
   for (let attempt = 1; ; attempt++) {
     try {
       const { judged, woken } = await inTransaction(db, client =>
