@@ -11,6 +11,8 @@ import { createHint } from '../../shared/temporal/hint.ts'
 
 /** No test writes more events into a market. */
 const MAX_EVENTS = 100_000
+/** A test meets no price update but those it asks for, and the servers are not kept busy by markets left behind. */
+const RARE_PRICES = { pricePeriodSeconds: 86_400 }
 
 /** What an integration test uses of the running servers; markets it makes are its own. */
 export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
@@ -37,7 +39,10 @@ export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
       agents: Record<string, bigint> = {},
     ) {
       const marketId = `${name}-${Date.now().toString(36)}`
-      await economy.createMarket(marketId, marketSettingsSchema.parse({ rules }))
+      await economy.createMarket(
+        marketId,
+        marketSettingsSchema.parse({ rules: { ...RARE_PRICES, ...rules } }),
+      )
       for (const [agent, credits] of Object.entries(agents)) {
         await economy.registerAgent({ marketId, agent, creditsMicro: credits * 1_000_000n })
       }
