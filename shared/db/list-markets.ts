@@ -31,7 +31,7 @@ export async function listMarkets(db: Database, limit: number, after = ''): Prom
        from markets m join market_sequences s using (market_id) join publications p using (market_id)
        left join lateral (
          select recorded_at, paused_ms from prices p where p.market_id = m.market_id
-          order by tick desc, ordinal limit 1) newest on true
+          order by tick desc limit 1) newest on true
       where m.market_id > $2 order by m.market_id limit $1`,
     [limit, after],
   )
