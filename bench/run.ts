@@ -13,6 +13,7 @@ import { admission } from './rows/admission.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
 import { flood } from './rows/flood.ts'
 import { historyPage } from './rows/history-page.ts'
+import { stuckPriceUpdate } from './rows/stuck-price-update.ts'
 import { wholeCycle } from './rows/whole-cycle.ts'
 import { winnerDetermination } from './rows/winner-determination.ts'
 
@@ -24,6 +25,7 @@ const ROWS: Row[] = [
   admission,
   flood,
   historyPage,
+  stuckPriceUpdate,
 ]
 
 const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"

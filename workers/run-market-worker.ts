@@ -8,7 +8,7 @@ import { connectBus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { priceTaskQueue } from '../shared/contracts/workflows.ts'
 import { createPostgresOutbox } from '../shared/db/outbox.ts'
-import { createDatabase } from '../shared/db/pool.ts'
+import { createDatabase, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import { createLog } from '../shared/telemetry/log.ts'
@@ -23,8 +23,6 @@ const MAX_DATABASE_CONNECTIONS = 20
 /** Prices have connections and activity slots of their own, so that updates which are stuck keep none from a cycle. */
 const MAX_PRICE_CONNECTIONS = 2
 const MAX_PRICE_ACTIVITIES = 4
-/** A price update that was frozen in its transaction holds the market's sequence row no longer than this. */
-const PRICE_IDLE_IN_TRANSACTION_MS = 2_000
 const SHUTDOWN_GRACE = '10 seconds'
 const MAX_CACHED_WORKFLOWS = 600
 /** How long a workflow waits for the worker that has it cached before any other may go on with it. */
@@ -53,7 +51,7 @@ export async function runMarketWorker(
     environment.postgresUrl,
     'bourse price updates',
     MAX_PRICE_CONNECTIONS,
-    PRICE_IDLE_IN_TRANSACTION_MS,
+    PRICE_UPDATE_PATIENCE,
   )
 
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) })

@@ -30,24 +30,35 @@ function parseArray<T>(text: string, parse: (element: string) => T): T[] {
         .map(element => parse(element))
 }
 
+/** How long a statement waits for a lock, and a transaction for its next statement, before Postgres ends it. */
+export interface Patience {
+  lockMs: number
+  idleInTransactionMs: number
+}
+
+/**
+ * Price updates give up soon and are tried again. One that waits keeps Postgres from clearing away the old versions of
+ * rows that every cycle changes, and one that was frozen in its transaction holds the market's sequence row.
+ */
+export const PRICE_UPDATE_PATIENCE: Patience = { lockMs: 1_000, idleInTransactionMs: 2_000 }
+
 /**
  * Opens a pool on the database at `url` with at most `maxConnections` connections.
- * `applicationName` is what `pg_stat_activity` shows; a transaction in which nothing is asked for
- * `idleInTransactionMs` is ended. Close it with `pool.end()`.
+ * `applicationName` is what `pg_stat_activity` shows. Close it with `pool.end()`.
  */
 export function createDatabase(
   url: string,
   applicationName: string,
   maxConnections = 10,
-  idleInTransactionMs = IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  patience: Partial<Patience> = {},
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,
     max: maxConnections,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
+    lock_timeout: patience.lockMs ?? LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: patience.idleInTransactionMs ?? IDLE_IN_TRANSACTION_TIMEOUT_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
   })

@@ -103,10 +103,12 @@ describe('cycles go on at the last known prices, say so, and recover,', () => {
       await locker.query('begin')
       await locker.query('lock table prices in share row exclusive mode')
       await cycleWith('last_known')
-      const { rows } = await test.db.query(
-        `select from pg_stat_activity where application_name = 'bourse price updates' and wait_event_type = 'Lock'`,
-      )
-      expect(rows.length).toBeGreaterThan(0)
+      await eventually(async () => {
+        const { rows } = await test.db.query(
+          `select from pg_stat_activity where application_name = 'bourse price updates' and wait_event_type = 'Lock'`,
+        )
+        return rows.length > 0
+      })
       expect((await nextCycle()).priceSource).toBe('last_known')
     } finally {
       await locker.query('rollback')
