@@ -16,34 +16,44 @@ import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
 import { findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { countRefusals, countRefusalsAlone } from './refusal-counters.ts'
+import { countRefusals, createRefusalGathering } from './refusal-counters.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A market that closes while a batch is being admitted makes it start again; the second try sees it closed. */
 const MAX_ATTEMPTS = 3
 
-/**
- * Admits a batch of bids of one market in one transaction, each with its own verdict in the order given.
- * Locks: agents (sorted), operations, then the sequence row. Bids refused cost no more than a counter.
- */
-export async function admitBids(
-  db: Database,
+export type AdmitBids = (
   marketId: string,
   submissions: readonly BidSubmission[],
-): Promise<{ verdicts: BidVerdict[]; woken: boolean }> {
-  const verdicts: BidVerdict[] = new Array(submissions.length)
-  const { readable, refused, counted } = readBatch(submissions)
-  if (readable.length === 0) {
+) => Promise<{ verdicts: BidVerdict[]; woken: boolean }>
+
+/**
+ * Admission on Postgres: a batch of bids of one market in one transaction, each with its own verdict in the order given.
+ * Locks: agents (sorted), operations, then the sequence row. Bids refused cost no more than a counter; a batch in which
+ * no bid can be read is counted together with others of its kind.
+ */
+export function createAdmission(db: Database): AdmitBids {
+  const countGathered = createRefusalGathering(db)
+  return async (marketId, submissions) => {
+    const { readable, refused, counted } = readBatch(submissions)
+    const verdicts: BidVerdict[] = new Array(submissions.length)
     for (const { place, verdict } of refused) verdicts[place] = verdict
-    return { verdicts, ...(await countRefusalsAlone(db, marketId, counted)) }
+    if (readable.length === 0) return { verdicts, ...(await countGathered(marketId, counted)) }
+    const { judged, woken } = await admitUnlessMoved(db, marketId, readable, counted)
+    for (const { place, verdict } of judged) verdicts[place] = verdict
+    return { verdicts, woken }
   }
+}
+
+async function admitUnlessMoved(
+  db: Database,
+  marketId: string,
+  readable: readonly ReadableBid[],
+  unreadable: readonly CountedRefusal[],
+): Promise<{ judged: PlacedVerdict[]; woken: boolean }> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const { judged, woken } = await inTransaction(db, client =>
-        admitReadable(client, marketId, readable, counted),
-      )
-      for (const { place, verdict } of [...refused, ...judged]) verdicts[place] = verdict
-      return { verdicts, woken }
+      return await inTransaction(db, client => admitReadable(client, marketId, readable, unreadable))
     } catch (error) {
       if (!(error instanceof MarketMoved) || attempt >= MAX_ATTEMPTS) throw error
     }

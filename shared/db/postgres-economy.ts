@@ -1,5 +1,5 @@
 import type { Economy } from '../economy/economy.ts'
-import { admitBids } from './admit-bids.ts'
+import { createAdmission } from './admit-bids.ts'
 import { cancelBid } from './cancel-bid.ts'
 import { changeRules } from './change-rules.ts'
 import { createMarket } from './create-market.ts'
@@ -20,6 +20,7 @@ import { tidyMarket } from './tidy-market.ts'
  * commit, carries nothing, and may be lost: a sweep repeats it.
  */
 export function createPostgresEconomy(db: Database, hint: (marketId: string) => Promise<void>): Economy {
+  const admitBids = createAdmission(db)
   async function hinted<T extends { woken?: boolean }>(
     marketId: string,
     change: Promise<T>,
@@ -35,7 +36,7 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
     createMarket: (marketId, settings) => answered(marketId, createMarket(db, marketId, settings)),
     registerAgent: request => answered(request.marketId, registerAgent(db, request)),
     admitBids: async (marketId, submissions) =>
-      (await hinted(marketId, admitBids(db, marketId, submissions))).verdicts,
+      (await hinted(marketId, admitBids(marketId, submissions))).verdicts,
     cancelBid: request => answered(request.marketId, cancelBid(db, request)),
     changeRules: (marketId, changes, actor) => answered(marketId, changeRules(db, marketId, changes, actor)),
     openCycle: (marketId, number, run) => openCycle(db, marketId, number, run),

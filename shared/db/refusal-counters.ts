@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CountedRefusal } from '../bid/folded-refusal.ts'
 import { NAME_PATTERN } from '../market/name-pattern.ts'
 import type { Database, DatabaseClient } from './pool.ts'
@@ -32,19 +33,40 @@ export async function countRefusals(
   return { woken: rowCount === 1 }
 }
 
+/** Refusals that come alone are counted together with what else comes in this time. */
+const GATHERING_MS = 50
+
 /**
- * Counts refusals that change nothing else, without waiting for the disk: a flood of them must not make others wait,
- * and a count that is lost when Postgres's machine fails is no state of the economy.
+ * Counts refusals that change nothing else: gathered per market, in one transaction for many callers, and without
+ * waiting for the disk. A flood of them then costs a few writes a second; a count that is lost when Postgres's machine
+ * fails is no state of the economy. Each call answers after its refusals were counted.
  */
-export async function countRefusalsAlone(
+export function createRefusalGathering(
   db: Database,
-  marketId: string,
-  refusals: readonly CountedRefusal[],
-): Promise<{ woken: boolean }> {
-  return await inTransaction(db, async client => {
-    await client.query('set local synchronous_commit = off')
-    return await countRefusals(client, marketId, refusals)
-  })
+): (marketId: string, refusals: readonly CountedRefusal[]) => Promise<{ woken: boolean }> {
+  const gatherings = new Map<string, { refusals: CountedRefusal[]; counted: Promise<{ woken: boolean }> }>()
+
+  async function countGathered(marketId: string): Promise<{ woken: boolean }> {
+    await delay(GATHERING_MS)
+    const { refusals } = gatherings.get(marketId)!
+    gatherings.delete(marketId)
+    return await inTransaction(db, async client => {
+      await client.query('set local synchronous_commit = off')
+      return await countRefusals(client, marketId, refusals)
+    })
+  }
+
+  return async (marketId, refusals) => {
+    const gathering = gatherings.get(marketId)
+    if (gathering !== undefined) {
+      gathering.refusals.push(...refusals)
+      await gathering.counted
+      return { woken: false }
+    }
+    const counted = countGathered(marketId)
+    gatherings.set(marketId, { refusals: [...refusals], counted })
+    return await counted
+  }
 }
 
 function valuesOf(marketId: string, refusals: readonly CountedRefusal[]): unknown[] {

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Database, DatabaseClient } from '../../../shared/db/pool.ts'
 import { atOneSnapshot } from '../../../shared/db/transaction.ts'
@@ -131,17 +132,28 @@ function failAt(failing: number): Database {
   let statements = 0
   return withStatements(client => (...args) => {
     statements++
-    return statements === failing ? client.query('select 1 / 0') : client.query(...args)
+    if (statements !== failing) return client.query(...args)
+    const [statement] = args
+    if (!isCopy(statement)) return client.query('select 1 / 0')
+    statement.text += ' where 1 / 0 = 1'
+    return client.query(...args)
   })
 }
 
 /** The database, but the connection breaks before it answers that it committed. */
 function loseTheCommit(): Database {
-  return withStatements(client => async (...args) => {
-    const answer = await client.query(...args)
-    if (args[0] === 'commit') throw new Error('the answer was lost')
-    return answer
+  return withStatements(client => (...args) => {
+    const answer = client.query(...args)
+    if (args[0] !== 'commit') return answer
+    return answer.then(() => {
+      throw new Error('the answer was lost')
+    })
   })
+}
+
+/** A COPY is asked for by a stream that takes its rows; its text is changed to make it fail. */
+function isCopy(statement: unknown): statement is { text: string } {
+  return statement instanceof Writable
 }
 
 type Query = (...statement: [text: string, values?: unknown[]]) => Promise<unknown>
