@@ -75,11 +75,22 @@ export async function startStackProcess(options: {
 
 // In a session of its own either way: a terminal's Ctrl-C reaches this process, which then ends the stack.
 function spawnSupervisor(home: string, detached: boolean): ChildProcess {
-  mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o711 })
-  const log = openSync(join(home, 'logs', 'supervisor.log'), 'a', 0o600)
+  const log = openLog(home)
   const args = ['--disable-warning=ExperimentalWarning', SUPERVISOR, '--home', home]
   return spawn(process.execPath, detached ? [...args, '--detached'] : args, {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   })
+}
+
+function openLog(home: string): number {
+  try {
+    mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o711 })
+    return openSync(join(home, 'logs', 'supervisor.log'), 'a', 0o600)
+  } catch (error) {
+    const problem = (error as Error).message
+    throw new StackStartError(
+      `${home} cannot hold a stack: ${problem}. Choose another folder with --home or BOURSE_HOME.`,
+    )
+  }
 }

@@ -17,12 +17,13 @@ import {
   type AgentInput,
   type AgentState,
   type AgentVerdict,
+  agentWorkflowId,
   type CarriedAgent,
   queries,
   signals,
   updates,
 } from '../shared/contracts/workflows.ts'
-import { invalidInput, readInput, readName } from './input.ts'
+import { invalidInput, readInput, readName, requireWorkflowId } from './input.ts'
 
 const { findAgent, answerMessages } = proxyActivities<AgentActivities>({
   startToCloseTimeout: '2 minutes',
@@ -60,6 +61,7 @@ interface Waiting {
  */
 export async function agent(input?: AgentInput): Promise<AgentState> {
   const { marketId, name, carried } = readAgentInput(input)
+  requireWorkflowId(agentWorkflowId(marketId, name))
   const firstRunId = workflowInfo().firstExecutionRunId
   const inbox: Waiting[] = []
   const verdicts: AgentVerdict[] = carried.verdicts
@@ -71,7 +73,11 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
     const characters = JSON.stringify(one.message)?.length ?? 0
     const isTooLarge = characters > MAX_MESSAGE_CHARACTERS
     const waiting = isTooLarge
-      ? { ...one, message: { unreadable: `${characters} characters` }, characters: 0 }
+      ? {
+          ...one,
+          message: { unreadable: `${characters} characters are more than ${MAX_MESSAGE_CHARACTERS}` },
+          characters: 0,
+        }
       : { ...one, characters }
     inbox.push(waiting)
     return waiting

@@ -28,6 +28,12 @@ export function readName(value: unknown, field: string, place: number): string {
   return name
 }
 
+/** One workflow stands for one thing: whoever looks for it by its id must find it, and only it. */
+export function requireWorkflowId(expected: string): void {
+  if (workflowInfo().workflowId !== expected)
+    throw invalidInput('workflow id', `must be ${expected} for this input`)
+}
+
 /** A failure that ends the workflow at once and names the field. */
 export function invalidInput(field: string, problem: string): ApplicationFailure {
   return ApplicationFailure.create({

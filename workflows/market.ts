@@ -24,6 +24,7 @@ import {
   cycleWorkflowId,
   type MarketInput,
   type MarketState,
+  marketWorkflowId,
   priceTaskQueue,
   queries,
   signals,
@@ -31,7 +32,7 @@ import {
 } from '../shared/contracts/workflows.ts'
 import type { CycleSummary, MarketStatus, MarketTurn } from '../shared/economy/economy.ts'
 import { allocationCycle } from './allocation-cycle.ts'
-import { readInput, readName } from './input.ts'
+import { readInput, readName, requireWorkflowId } from './input.ts'
 
 const { takeTurn, tidyMarket, releaseOpenBids, openCycle, settleCycle, changeMarketStatus } =
   proxyActivities<MarketActivities>({
@@ -65,6 +66,7 @@ const PAUSE_AFTER_STOPPED_PUBLICATION = '30 seconds'
  */
 export async function market(input?: MarketInput): Promise<void> {
   const marketId = readName(readInput(input, ['marketId']).marketId, 'marketId', 1)
+  requireWorkflowId(marketWorkflowId(marketId))
   let hinted = false
   let publishing = false
   let turn: MarketTurn | null = null

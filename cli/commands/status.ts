@@ -11,6 +11,7 @@ import { findOrphans } from '../find-orphans.ts'
 import { runCommand } from '../run-command.ts'
 import type { Servers } from '../servers.ts'
 import { renderFacts, renderTable } from '../table.ts'
+import { withoutPassword } from '../without-password.ts'
 
 /** More markets than this are not shown; `market list` pages through all. */
 const MAX_MARKETS = 1_000
@@ -158,8 +159,4 @@ function describeStatus(status: StatusDocument): string {
     ]),
   )
   return [facts, servers, processes, markets].join('\n')
-}
-
-function withoutPassword(address: string): string {
-  return address.replace(/:\/\/([^:@/]+):[^@/]*@/, '://$1:...@')
 }

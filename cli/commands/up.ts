@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { showProgress } from '../../setup/progress.mjs'
 import { readStackState, type StackState, stackHome } from '../../shared/config/stack-state.ts'
 import { type StackProcess, StackStartError, startStackProcess } from '../stack-process.ts'
+import { withoutPassword } from '../without-password.ts'
 
 const EXIT_REFUSED = 1
 
@@ -76,6 +77,7 @@ function say(state: StackState, home: string, json: boolean): void {
     process.stdout.write(`${JSON.stringify({ ok: true, home, pid, temporal, temporalUi, postgres, nats })}\n`)
     return
   }
-  const rows = Object.entries({ 'temporal ui': temporalUi ?? '-', temporal, postgres, nats, home })
+  const shown = { postgres: withoutPassword(postgres), nats: withoutPassword(nats) }
+  const rows = Object.entries({ 'temporal ui': temporalUi ?? '-', temporal, ...shown, home })
   process.stdout.write(rows.map(([name, value]) => `  ${name.padEnd(12)} ${value}\n`).join(''))
 }

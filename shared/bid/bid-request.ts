@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_BIDS_PER_MESSAGE } from '../contracts/workflows.ts'
 import { PLAIN_TEXT, PLAIN_TEXT_RULE } from '../economy/plain-text.ts'
 import { nameSchema } from '../market/names.ts'
 import { readAmount } from '../money/credits.ts'
@@ -7,8 +8,15 @@ const plainText = z.string().regex(PLAIN_TEXT, PLAIN_TEXT_RULE)
 
 /** What a caller sends to place a bid; the bundle is judged against the market's resources later. */
 const bidRequestSchema = z.strictObject({
-  amount: z.union([z.string().max(40), z.number()]),
-  bundle: z.record(plainText.max(100), z.union([z.number(), plainText.max(40)])),
+  amount: z.union(
+    [z.string().max(40), z.number()],
+    'must be credits: a number, or a decimal string of at most 40 characters',
+  ),
+  bundle: z.record(
+    plainText.max(100),
+    z.union([z.number(), plainText.max(40)], 'must be a number or a decimal string'),
+    'must be an object such as {"cpu": 0.1, "durationSeconds": 10}',
+  ),
   key: plainText.min(1).max(200).optional(),
   onBehalfOf: nameSchema.optional(),
   goodTillCancelled: z.boolean().optional(),
@@ -28,6 +36,8 @@ export type ReadBidRequest = { ok: true; request: BidRequest } | { ok: false; fi
 
 /** Reads a bid from untrusted input; needs no database. A problem names the field and what is allowed. */
 export function readBidRequest(input: unknown): ReadBidRequest {
+  const misread = whatItIsInstead(input)
+  if (misread !== null) return { ok: false, ...misread }
   const parsed = bidRequestSchema.safeParse(input)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
@@ -47,4 +57,19 @@ export function readBidRequest(input: unknown): ReadBidRequest {
       expiresAtMs: expiresAt === undefined ? null : Date.parse(expiresAt),
     },
   }
+}
+
+/** What input is that a caller may have meant otherwise, and that the schema would call a bid without an amount. */
+function whatItIsInstead(input: unknown): { field: string; problem: string } | null {
+  if (typeof input !== 'object' || input === null) return null
+  if ('unreadable' in input)
+    return { field: 'message', problem: `cannot be read: ${String(input.unreadable)}` }
+  if ('bids' in input) {
+    return { field: 'bids', problem: `must be a list of 1 to ${MAX_BIDS_PER_MESSAGE} bids, and stand alone` }
+  }
+  const bundle = 'bundle' in input ? input.bundle : null
+  if (typeof bundle === 'object' && bundle !== null && Object.hasOwn(bundle, '__proto__')) {
+    return { field: 'bundle.__proto__', problem: 'is not a resource' }
+  }
+  return null
 }

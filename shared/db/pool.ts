@@ -62,7 +62,11 @@ export function createDatabase(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
   })
-  // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
+  // A connection that breaks is replaced at the next use, and a query on it is told; without a listener, on the pool
+  // for idle connections and on each for those in use, the break would end the process.
   pool.on('error', () => {})
+  pool.on('connect', client => {
+    client.on('error', () => {})
+  })
   return pool
 }

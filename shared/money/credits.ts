@@ -26,7 +26,7 @@ export function readCredits(input: unknown): CreditsReading {
   if (parts === null) {
     return {
       ok: false,
-      problem: `${shown(input)} is not a decimal number of credits with at most 6 fraction digits`,
+      problem: `${shown(input)} is not a decimal number of credits with at most 13 digits before the point and 6 after it`,
     }
   }
   const [, sign, whole = '', fraction = ''] = parts

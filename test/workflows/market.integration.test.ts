@@ -70,8 +70,8 @@ describe('a market at work', () => {
     const verdict = await place()
     expect(verdict).toMatchObject({ ok: true, status: 'pending', held: '30' })
     expect(await place()).toEqual(verdict)
-    const refused = await agent.executeUpdate('placeBid', { args: [{ amount: '70', bundle }] })
-    expect(refused).toMatchObject({ ok: false, error: { code: 'insufficient_balance', required: '70' } })
+    const refused = await agent.executeUpdate('placeBid', { args: [{ amount: '71', bundle }] })
+    expect(refused).toMatchObject({ ok: false, error: { code: 'insufficient_balance', required: '71' } })
   })
 
   it('cancels by signal and answers several bids of one signal in order', async () => {
@@ -220,23 +220,35 @@ describe('nonsense given to a workflow', () => {
     ['market', 'market', 'text', 'input: must be one JSON object'],
     ['market', 'market', { marketId: 'UPPER' }, 'marketId: must be 1 to 63'],
     ['market', 'market', { marketId: 5 }, 'marketId: must be 1 to 63'],
-    ['market', 'market', { marketId: 'no-such-market' }, 'there is no market "no-such-market"'],
+    [
+      'market',
+      'market/no-such-market',
+      { marketId: 'no-such-market' },
+      'there is no market "no-such-market"',
+    ],
+    ['market', 'market/one', { marketId: 'other' }, 'workflow id: must be market/other'],
+    ['agent', 'agent/x/y', { marketId: 'x', agent: 'z' }, 'workflow id: must be agent/x/z'],
     ['allocationCycle', 'cycle', {}, 'marketId: is missing'],
     ['allocationCycle', 'cycle', { marketId: 'x', cycle: 1.5 }, 'cycle: must be a whole number'],
     ['allocationCycle', 'cycle', { marketId: 'no-such-market' }, 'there is no market "no-such-market"'],
     ['agent', 'agent', { marketId: 'x' }, 'agent: is missing'],
     ['agent', 'agent', { marketId: 'x', agent: '../y' }, 'agent: must be 1 to 63'],
-    ['agent', 'agent', { marketId: 'no-such-market', agent: 'y' }, 'there is no market "no-such-market"'],
+    [
+      'agent',
+      'agent/no-such-market/y',
+      { marketId: 'no-such-market', agent: 'y' },
+      'there is no market "no-such-market"',
+    ],
     [
       'agent',
       'agent',
       { marketId: 'x', agent: 'y', carried: {} },
       'carried: is written by the workflow itself',
     ],
-  ])('%s is refused at once, naming the field: %#', async (type, _id, input, message) => {
+  ])('%s is refused at once, naming the field: %#', async (type, id, input, message) => {
     const run = test.client.workflow.execute(type, {
       taskQueue: test.taskQueue,
-      workflowId: `nonsense-${Math.random()}`,
+      workflowId: id.includes('/') ? id : `${id}-${Math.random()}`,
       args: [input],
     })
     const error = await run.catch((caught: Error) => caught)

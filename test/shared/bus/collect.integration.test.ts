@@ -53,13 +53,18 @@ test('resumes at exactly the next event, with garbage and copies on the way', as
   const marketId = await publishedMarket(4)
   const jetstream = servers.bus.connection.jetstream()
   const copy = await servers.bus.manager.streams.getMessage(streamName(marketId), { seq: 3 })
-  await servers.bus.manager.streams.update(streamName(marketId), { duplicate_window: nanos(100) })
-  await vi.waitUntil(async () => {
-    const { duplicate } = await jetstream.publish(copy.subject, copy.data, {
-      msgID: copy.header.get('Nats-Msg-Id'),
-    })
-    return !duplicate
-  })
+  let windowMs = 100
+  await vi.waitUntil(
+    async () => {
+      // The server may apply a new window only at the next change of it, so that each attempt asks for another.
+      await servers.bus.manager.streams.update(streamName(marketId), { duplicate_window: nanos(windowMs++) })
+      const { duplicate } = await jetstream.publish(copy.subject, copy.data, {
+        msgID: copy.header.get('Nats-Msg-Id'),
+      })
+      return !duplicate
+    },
+    { timeout: 30_000, interval: 250 },
+  )
   for (const text of ['nonsense', '', '{"type":"unknown"}'])
     await jetstream.publish(`bourse.${marketId}.events.system.strange._`, text)
   await commitEvents(servers.db, marketId, 4)
@@ -87,10 +92,10 @@ test('follows what is published, across a stream made anew, up to the event want
     }))
       seqs.push(event.seq)
   })()
-  await vi.waitUntil(() => seqs.length === 10)
+  await vi.waitUntil(() => seqs.length === 10, { timeout: 30_000 })
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
-  await vi.waitUntil(() => seqs.length === 20)
+  await vi.waitUntil(() => seqs.length === 20, { timeout: 30_000 })
   await recreateStream(servers.bus, marketId)
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
@@ -125,7 +130,7 @@ test('waits for a gap to be filled', async () => {
     }))
       seqs.push(event.seq)
   })()
-  await vi.waitUntil(() => seqs.length === 3)
+  await vi.waitUntil(() => seqs.length === 3, { timeout: 30_000 })
   await publish(marketId)
   await collecting
   expect(seqs).toEqual(range(1, 10))
@@ -142,7 +147,7 @@ test('goes on when NATS is back, and ends when told to', async () => {
       seqs.push(event.seq)
   })()
   const ended = expect(collecting).rejects.toThrow('enough')
-  await vi.waitUntil(() => seqs.length === 10)
+  await vi.waitUntil(() => seqs.length === 10, { timeout: 30_000 })
   line.cut()
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
