@@ -1,4 +1,4 @@
-import { MAX_BIDS_PER_MESSAGE } from '../contracts/workflows.ts'
+import { MAX_BIDS_PER_MESSAGE } from './bids-per-message.ts'
 
 /**
  * The bids in a `placeBid` message: itself, or the list under `bids`. A list that is empty, too long or has company

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { MAX_BIDS_PER_MESSAGE } from '../contracts/workflows.ts'
 import { PLAIN_TEXT, PLAIN_TEXT_RULE } from '../economy/plain-text.ts'
 import { nameSchema } from '../market/names.ts'
 import { readAmount } from '../money/credits.ts'
+import { MAX_BIDS_PER_MESSAGE } from './bids-per-message.ts'
 
 const plainText = z.string().regex(PLAIN_TEXT, PLAIN_TEXT_RULE)
 

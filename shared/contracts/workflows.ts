@@ -86,6 +86,3 @@ export const updates = {
   close: 'close',
 } as const
 export const queries = { state: 'state' } as const
-
-/** One `placeBid` signal or update carries at most this many bids. */
-export const MAX_BIDS_PER_MESSAGE = 100

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readBidMessage } from '../../../shared/bid/bid-message.ts'
-import { MAX_BIDS_PER_MESSAGE } from '../../../shared/contracts/workflows.ts'
+import { MAX_BIDS_PER_MESSAGE } from '../../../shared/bid/bids-per-message.ts'
 
 describe('a placeBid message', () => {
   test('is one bid, or a list of them', () => {
