@@ -4,13 +4,14 @@ import { heartbeating } from '../activities/heartbeating.ts'
 import { createMarketActivities } from '../activities/market-activities.ts'
 import { createPriceActivities } from '../activities/price-activities.ts'
 import { createPublishActivities } from '../activities/publish-activities.ts'
-import { connectBus } from '../shared/bus/connect.ts'
+import { type Bus, connectBus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { priceTaskQueue } from '../shared/contracts/workflows.ts'
 import { createPostgresOutbox } from '../shared/db/outbox.ts'
-import { createDatabase, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
+import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import type { Economy } from '../shared/economy/economy.ts'
+import type { Outbox } from '../shared/events/outbox.ts'
 import { createLog } from '../shared/telemetry/log.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
@@ -28,25 +29,43 @@ const MAX_CACHED_WORKFLOWS = 600
 /** How long a workflow waits for the worker that has it cached before any other may go on with it. */
 const STICKY_WAIT = '2 seconds'
 
+/** What stands between a market worker and what it uses: each is given the real thing and answers what is used. */
+export interface Surroundings {
+  db: (db: Database) => Database
+  bus: (bus: Bus) => Bus
+  hint: (hint: (marketId: string) => Promise<void>) => (marketId: string) => Promise<void>
+  economy: (economy: Economy) => Economy
+  outbox: (outbox: Outbox) => Outbox
+}
+
+const NOTHING_AROUND: Surroundings = {
+  db: db => db,
+  bus: bus => bus,
+  hint: hint => hint,
+  economy: economy => economy,
+  outbox: outbox => outbox,
+}
+
 /**
- * Runs a market worker until `signal` aborts, then lets what is running finish. `economyAround` stands between the
- * activities and the economy; `onReady` is called when the worker polls.
+ * Runs a market worker until `signal` aborts, then lets what is running finish. `onReady` is called when the worker
+ * polls; `around` lets tests and the fault machine see, damage or end what the worker does.
  */
 export async function runMarketWorker(
   environment: BourseEnvironment,
-  {
-    signal,
-    onReady,
-    economyAround = economy => economy,
-  }: { signal: AbortSignal; onReady: () => void; economyAround?: (economy: Economy) => Economy },
+  options: { signal: AbortSignal; onReady: () => void; around?: Partial<Surroundings> },
 ): Promise<void> {
+  const { signal, onReady } = options
+  const around = { ...NOTHING_AROUND, ...options.around }
   const log = createLog('market-worker', environment.logLevel)
   const { taskQueue, namespace } = environment.temporal
-  const db = createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS)
-  const bus = await connectBus(environment.nats, 'bourse market worker')
+  const db = around.db(
+    createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS),
+  )
+  const bus = around.bus(await connectBus(environment.nats, 'bourse market worker'))
   const client = await connectTemporal(environment.temporal)
-  const hint = createHint(client, taskQueue, log)
-  const economy = economyAround(createPostgresEconomy(db, hint))
+  const hint = around.hint(createHint(client, taskQueue, log))
+  const economy = around.economy(createPostgresEconomy(db, hint))
+  const outbox = around.outbox(createPostgresOutbox(db))
   const pricesDb = createDatabase(
     environment.postgresUrl,
     'bourse price updates',
@@ -64,7 +83,7 @@ export async function runMarketWorker(
     activities: {
       ...heartbeating(createMarketActivities({ economy })),
       ...heartbeating(createAgentActivities({ economy })),
-      ...createPublishActivities({ bus, outbox: createPostgresOutbox(db), log }),
+      ...createPublishActivities({ bus, outbox, log }),
     },
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: STICKY_WAIT,

@@ -12,6 +12,8 @@ import {
 export interface Bus {
   connection: NatsConnection
   manager: JetStreamManager
+  /** Within this time NATS itself drops a second message of the same id. */
+  duplicateWindowMs: number
   close(): Promise<void>
 }
 
@@ -23,8 +25,11 @@ export interface BusAddress {
   tls?: { caFile: string }
   /** A file of NATS credentials (.creds). */
   credentialsFile?: string
+  /** Two minutes when absent, which is NATS's own default. */
+  duplicateWindowMs?: number
 }
 
+const DUPLICATE_WINDOW_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 5_000
 const RECONNECT_WAIT_MS = 250
@@ -48,7 +53,8 @@ export async function connectBus(address: BusAddress, name: string): Promise<Bus
   try {
     const connection = await connect(await optionsOf(address, name))
     const manager = await connection.jetstreamManager({ checkAPI: false, timeout: REQUEST_TIMEOUT_MS })
-    return { connection, manager, close: () => connection.close() }
+    const { duplicateWindowMs = DUPLICATE_WINDOW_MS } = address
+    return { connection, manager, duplicateWindowMs, close: () => connection.close() }
   } catch (error) {
     throw new BusUnreachable(address.servers, error)
   }

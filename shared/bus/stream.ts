@@ -11,8 +11,6 @@ import {
 import type { StreamPlace } from '../events/outbox.ts'
 import type { Bus } from './connect.ts'
 
-/** Within this time NATS itself drops a second message of the same id. */
-const DUPLICATE_WINDOW_MS = 120_000
 const STREAM_NOT_FOUND = 10059
 /** What is kept of a dead letter's text, so that it fits into a message of its own. */
 const DEAD_LETTER_TEXT_CHARS_MAX = 65_536
@@ -55,7 +53,7 @@ export async function readStreamFacts(bus: Bus, marketId: string): Promise<Strea
 /** Makes a market's stream unless there is one; an existing one is given today's settings. */
 export async function ensureStream(bus: Bus, marketId: string): Promise<StreamFacts> {
   const info = await ensure(bus, {
-    ...settings(streamName(marketId), eventSubjects(marketId)),
+    ...settings(bus, streamName(marketId), eventSubjects(marketId)),
     description: `Events of market ${marketId}`,
   })
   return factsOf(info)
@@ -91,12 +89,12 @@ export interface DeadLetter {
 /** Makes the stream of a market's dead letters unless there is one. */
 export async function ensureDeadLetterStream(bus: Bus, marketId: string): Promise<void> {
   await ensure(bus, {
-    ...settings(deadLetterStreamName(marketId), deadLetterSubject(marketId)),
+    ...settings(bus, deadLetterStreamName(marketId), deadLetterSubject(marketId)),
     description: `Messages on the subjects of market ${marketId} that are no events`,
   })
 }
 
-/** Puts messages among the dead letters; one told twice within two minutes is kept once. */
+/** Puts messages among the dead letters; one told twice within the duplicate window is kept once. */
 export async function buryMessages(
   bus: Bus,
   marketId: string,
@@ -122,7 +120,7 @@ export async function buryMessages(
   )
 }
 
-function settings(name: string, subject: string): Partial<StreamConfig> & { name: string } {
+function settings(bus: Bus, name: string, subject: string): Partial<StreamConfig> & { name: string } {
   return {
     name,
     subjects: [subject],
@@ -132,7 +130,7 @@ function settings(name: string, subject: string): Partial<StreamConfig> & { name
     max_age: 0,
     max_msgs: -1,
     max_bytes: -1,
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    duplicate_window: nanos(bus.duplicateWindowMs),
     allow_direct: true,
     // Operators may delete and purge: the table is the truth, and the publisher makes the stream whole again.
     deny_delete: false,

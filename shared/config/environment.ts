@@ -9,6 +9,7 @@ export interface BourseEnvironment {
     user?: string
     pass?: string
     tls?: { caFile: string }
+    duplicateWindowMs: number
   }
   /** A file of NATS credentials (.creds), for the client's `credsAuthenticator`. */
   natsCredentialsFile?: string
@@ -57,6 +58,17 @@ const natsUrls = text
   )
 
 const hostAndPort = text.regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'is not a host:port address')
+/** NATS takes no shorter window. */
+const DUPLICATE_WINDOW_MS_MIN = 100
+const DUPLICATE_WINDOW_MS_MAX = 3_600_000
+const DUPLICATE_WINDOW_MS_DEFAULT = 120_000
+const duplicateWindowMs = text
+  .regex(/^\d{1,7}$/, 'is not a whole number of milliseconds')
+  .transform(Number)
+  .refine(
+    ms => ms >= DUPLICATE_WINDOW_MS_MIN && ms <= DUPLICATE_WINDOW_MS_MAX,
+    `is not from ${DUPLICATE_WINDOW_MS_MIN} to ${DUPLICATE_WINDOW_MS_MAX} milliseconds`,
+  )
 const flag = z.enum(['true', 'false', '1', '0'], 'is neither true nor false')
 
 const variables = z.object({
@@ -64,6 +76,7 @@ const variables = z.object({
   BOURSE_NATS_URL: natsUrls,
   BOURSE_NATS_CREDENTIALS_FILE: name.optional(),
   BOURSE_NATS_TLS_CA_FILE: name.optional(),
+  BOURSE_NATS_DUPLICATE_WINDOW_MS: duplicateWindowMs.default(DUPLICATE_WINDOW_MS_DEFAULT),
   BOURSE_TEMPORAL_ADDRESS: hostAndPort,
   BOURSE_TEMPORAL_NAMESPACE: name.default('default'),
   BOURSE_TEMPORAL_API_KEY: name.optional(),
@@ -87,6 +100,7 @@ export function loadEnvironment(env: Record<string, string | undefined>): Bourse
     nats: {
       ...natsOptions(found.BOURSE_NATS_URL),
       ...(found.BOURSE_NATS_TLS_CA_FILE ? { tls: { caFile: found.BOURSE_NATS_TLS_CA_FILE } } : {}),
+      duplicateWindowMs: found.BOURSE_NATS_DUPLICATE_WINDOW_MS,
     },
     ...(found.BOURSE_NATS_CREDENTIALS_FILE
       ? { natsCredentialsFile: found.BOURSE_NATS_CREDENTIALS_FILE }

@@ -5,12 +5,14 @@ import { runMarketWorker } from '../../workers/run-market-worker.ts'
 await runMarketWorker(loadEnvironment(process.env), {
   signal: new AbortController().signal,
   onReady: () => process.send?.('ready'),
-  economyAround: economy => ({
-    ...economy,
-    async settleCycle(marketId, cycle) {
-      const outcome = await economy.settleCycle(marketId, cycle)
-      process.kill(process.pid, 'SIGKILL')
-      return outcome
-    },
-  }),
+  around: {
+    economy: economy => ({
+      ...economy,
+      async settleCycle(marketId, cycle) {
+        const outcome = await economy.settleCycle(marketId, cycle)
+        process.kill(process.pid, 'SIGKILL')
+        return outcome
+      },
+    }),
+  },
 })

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { tryLock } from '../../setup/lock.mjs'
-import { birthOf, ownIdentity } from '../../setup/process-identity.mjs'
+import { ownIdentity } from '../../setup/process-identity.mjs'
 import { type FoundServer, SERVERS, type ServerPin } from '../../setup/servers.mjs'
 import {
   type StackState,
@@ -14,7 +11,7 @@ import { writeFileAtomically } from './atomic-file.ts'
 import { endProcesses } from './end-processes.ts'
 import { prepareHome, readLogFrom, removeOwnFiles } from './home.ts'
 import { obtainServer } from './ladder.ts'
-import { natsReady, natsUrl, prepareNats } from './nats.ts'
+import { natsUrl } from './nats.ts'
 import { endedMessage, type Part, type PartSpec, startPart, waitUntilReady } from './part.ts'
 import {
   choosePorts,
@@ -24,16 +21,17 @@ import {
   rememberedPorts,
   rememberPorts,
 } from './ports.ts'
-import { ensureDatabase, postgresReady, postgresUrl, preparePostgres } from './postgres.ts'
-import { type ProcessRecord, readRecords, writeRecords } from './process-record.ts'
+import { postgresUrl } from './postgres.ts'
+import { readRecords, writeRecords } from './process-record.ts'
 import { stackSecrets } from './secrets.ts'
 import { StackError } from './stack-error.ts'
-import { prepareTemporal, TEMPORAL_NAMESPACE, temporalReady } from './temporal.ts'
+import { natsServer, postgresServer, type StackServer, temporalServer } from './stack-servers.ts'
+import { startGuardian } from './start-guardian.ts'
+import { TEMPORAL_NAMESPACE } from './temporal.ts'
 import { prepareWorker, type WorkerSpec, workerReadiness } from './worker-process.ts'
 
 const SERVER_READY_WAIT_MS = 60_000
 const WORKER_READY_WAIT_MS = 60_000
-const GUARDIAN_WAIT_MS = 60_000
 const PORT_ATTEMPTS_MAX = 5
 const PORT_TAKEN = /address already in use|could not bind|port \d+ is already in use|can't set.*port/i
 
@@ -107,7 +105,7 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
   const publish = () => {
     const processes = parts.map(part => part.record)
     writeRecords(home, { supervisor: ownIdentity(), processes: [...guardian.records, ...processes] })
-    guardian.tell(JSON.stringify(processes))
+    guardian.tell(processes)
   }
 
   const stop = () => {
@@ -166,15 +164,11 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
     const ports = await choosePorts(fixed, rememberedPorts(home))
     const found = await obtainBoth()
 
-    const startServer = async (
-      portNames: PortName[],
-      prepare: () => PartSpec | Promise<PartSpec>,
-      ready: (part: Part) => Promise<boolean>,
-    ) => {
+    const startServer = async (server: StackServer) => {
       for (let attempt = 1; ; attempt += 1) {
-        const part = launch(await prepare())
+        const part = launch(await server.prepare())
         try {
-          await waitUntilReady(part, () => ready(part), SERVER_READY_WAIT_MS)
+          await waitUntilReady(part, () => server.isReady(part), SERVER_READY_WAIT_MS)
           onProgress(`${part.name} is up`)
           return
         } catch (error) {
@@ -182,57 +176,32 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
           const retry = part.hasExited() && PORT_TAKEN.test(log) && attempt < PORT_ATTEMPTS_MAX && !ending
           if (!retry) throw error
           forget(part)
-          await replacePorts(ports, portNames, fixed)
+          await replacePorts(ports, server.ports, fixed)
         }
       }
     }
 
-    const ownPostgres = !env.BOURSE_POSTGRES_URL
-    const natsName = `bourse-${randomBytes(6).toString('hex')}`
+    const place = { home, ports, secrets }
+    const { nats, temporal } = found
     await allOrFirstError([
       async () => {
-        if (!ownPostgres) return
-        await startServer(
-          ['postgres'],
-          () => preparePostgres(home, ports.postgres, secrets.postgres),
-          part => postgresReady(part, ports.postgres, secrets.postgres),
-        )
-        await ensureDatabase(ports.postgres, secrets.postgres)
+        if (!env.BOURSE_POSTGRES_URL) await startServer(postgresServer(place))
       },
       async () => {
-        const { nats } = found
-        if (nats.kind === 'address') return
-        await startServer(
-          ['nats'],
-          () =>
-            prepareNats(home, {
-              binary: nats.path,
-              port: ports.nats,
-              password: secrets.nats,
-              name: natsName,
-            }),
-          () => natsReady(ports.nats, natsName),
-        )
+        if (nats.kind !== 'address') await startServer(natsServer(place, nats.path))
       },
       async () => {
-        const { temporal } = found
-        if (temporal.kind === 'address') return
-        await startServer(
-          ['temporal', 'temporalUi'],
-          () =>
-            prepareTemporal(home, { binary: temporal.path, port: ports.temporal, uiPort: ports.temporalUi }),
-          part => temporalReady(part, ports.temporal),
-        )
+        if (temporal.kind !== 'address') await startServer(temporalServer(place, temporal.path))
       },
     ])
     rememberPorts(home, ports)
 
     const addresses = {
       postgres: env.BOURSE_POSTGRES_URL || postgresUrl(ports.postgres, secrets.postgres),
-      nats: found.nats.kind === 'address' ? found.nats.address : natsUrl(ports.nats, secrets.nats),
-      temporal: found.temporal.kind === 'address' ? found.temporal.address : `127.0.0.1:${ports.temporal}`,
+      nats: nats.kind === 'address' ? nats.address : natsUrl(ports.nats, secrets.nats),
+      temporal: temporal.kind === 'address' ? temporal.address : `127.0.0.1:${ports.temporal}`,
       temporalUi:
-        found.temporal.kind === 'address'
+        temporal.kind === 'address'
           ? (env.BOURSE_TEMPORAL_UI_URL ?? null)
           : `http://127.0.0.1:${ports.temporalUi}`,
       temporalNamespace: env.BOURSE_TEMPORAL_NAMESPACE || TEMPORAL_NAMESPACE,
@@ -304,43 +273,4 @@ async function replacePorts(ports: Ports, names: PortName[], fixed: Partial<Port
   const onlyTheirs = Object.fromEntries(names.filter(name => fixed[name]).map(name => [name, fixed[name]]))
   const fresh = await choosePorts(onlyTheirs, {})
   for (const name of names) ports[name] = fresh[name]
-}
-
-interface Guardian {
-  records: ProcessRecord[]
-  tell: (line: string) => void
-  dismiss: () => Promise<void>
-}
-
-function startGuardian(home: string): Guardian {
-  const { pid, birth } = ownIdentity()
-  const script = fileURLToPath(new URL('./guardian.ts', import.meta.url))
-  const args = ['--disable-warning=ExperimentalWarning', script, home, String(pid), birth]
-  const child = spawn(process.execPath, args, {
-    detached: true,
-    cwd: '/',
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  const ended = new Promise<void>(resolve => {
-    child.on('exit', () => resolve())
-    child.on('error', () => resolve())
-  })
-  child.stdin.on('error', () => {})
-  const record = {
-    name: 'guardian',
-    pid: child.pid ?? 0,
-    birth: birthOf(child.pid ?? 0) ?? 'ended',
-    // It goes when its work is done, not when it is asked to.
-    stopSignal: 'SIGTERM' as const,
-    stopWaitMs: GUARDIAN_WAIT_MS,
-    log: '',
-  }
-  return {
-    records: child.pid === undefined ? [] : [record],
-    tell: line => child.stdin.write(`${line}\n`),
-    dismiss: () => {
-      child.stdin.end('[]\n')
-      return ended
-    },
-  }
 }

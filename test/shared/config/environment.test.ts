@@ -21,7 +21,12 @@ describe('the environment', () => {
   test('needs three addresses; the rest has defaults', () => {
     expect(loadEnvironment(complete)).toEqual({
       postgresUrl: complete.BOURSE_POSTGRES_URL,
-      nats: { servers: ['nats://127.0.0.1:4222'], user: 'bourse', pass: 's@cret' },
+      nats: {
+        servers: ['nats://127.0.0.1:4222'],
+        user: 'bourse',
+        pass: 's@cret',
+        duplicateWindowMs: 120_000,
+      },
       temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
       logLevel: 'info',
     })
@@ -47,6 +52,8 @@ describe('the environment', () => {
     ['BOURSE_NATS_URL', ''],
     ['BOURSE_NATS_URL', 'nats://one:4222,,nats://two:4222'],
     ['BOURSE_NATS_URL', 'nats://a:b@one:4222,nats://c:d@two:4222'],
+    ['BOURSE_NATS_DUPLICATE_WINDOW_MS', '99'],
+    ['BOURSE_NATS_DUPLICATE_WINDOW_MS', '2 min'],
     ['BOURSE_TEMPORAL_ADDRESS', 'http://host:7233'],
     ['BOURSE_TEMPORAL_ADDRESS', 'host:port'],
     ['BOURSE_TEMPORAL_TLS', 'perhaps'],
@@ -61,11 +68,13 @@ describe('the environment', () => {
       BOURSE_NATS_URL: 'tls://one.example:4222, tls://two.example:4222',
       BOURSE_NATS_CREDENTIALS_FILE: '/etc/bourse/nats.creds',
       BOURSE_NATS_TLS_CA_FILE: '/etc/bourse/ca.pem',
+      BOURSE_NATS_DUPLICATE_WINDOW_MS: '100',
       BOURSE_TEMPORAL_API_KEY: 'key',
     })
     expect(loaded.nats).toEqual({
       servers: ['tls://one.example:4222', 'tls://two.example:4222'],
       tls: { caFile: '/etc/bourse/ca.pem' },
+      duplicateWindowMs: 100,
     })
     expect(loaded.natsCredentialsFile).toBe('/etc/bourse/nats.creds')
     expect(loaded.temporal).toMatchObject({ apiKey: 'key', tls: true })
