@@ -2,7 +2,7 @@ import { formatBundle } from '../bundle/bundle.ts'
 import type { BidSubmission } from '../economy/economy.ts'
 import { answerAgain, type FirstOutcome } from '../economy/first-outcome.ts'
 import { draftEvent, type EventDraft } from '../events/draft.ts'
-import type { RejectionReason } from '../events/registry.ts'
+import type { RejectionReason } from '../events/types/bid-events.ts'
 import { formatCredits } from '../money/credits.ts'
 import {
   type AdmissionAgent,

@@ -1,5 +1,5 @@
 import { readBundle } from '../bundle/bundle.ts'
-import type { RejectionReason } from '../events/registry.ts'
+import type { RejectionReason } from '../events/types/bid-events.ts'
 import type { MarketRules } from '../market/rules.ts'
 import { formatCredits, readCredits } from '../money/credits.ts'
 import { postedCostMicro } from '../pricing/posted-cost.ts'

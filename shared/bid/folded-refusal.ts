@@ -1,5 +1,5 @@
 import { draftEvent, type EventDraft } from '../events/draft.ts'
-import type { RejectionReason } from '../events/registry.ts'
+import type { RejectionReason } from '../events/types/bid-events.ts'
 
 /** Refusals of one agent and reason are told together after this time. */
 export const REFUSAL_FOLDING_SECONDS = 1

@@ -1,3 +1,4 @@
+import type { MarketOrigin } from '../economy/economy.ts'
 import { type Outcome, refuse } from '../economy/refusal.ts'
 import { draftEvent } from '../events/draft.ts'
 import { nameSchema } from '../market/names.ts'
@@ -6,11 +7,15 @@ import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import type { Database } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
-/** Creates a market with its resources, system accounts and sequence. An id that is taken is refused. */
+/**
+ * Creates a market with its resources, system accounts and sequence. An id that is taken is refused. Every event of a
+ * market that is made for a benchmark scenario carries `scenarioId`.
+ */
 export async function createMarket(
   db: Database,
   marketId: string,
   settings: MarketSettings,
+  { scenarioId }: MarketOrigin = {},
 ): Promise<Outcome<{ marketId: string }> & { woken?: boolean }> {
   const name = nameSchema.safeParse(marketId)
   if (!name.success)
@@ -36,8 +41,9 @@ export async function createMarket(
       [marketId],
     )
     await client.query(
-      `insert into market_sequences (market_id, last_at) values ($1, date_trunc('milliseconds', clock_timestamp()))`,
-      [marketId],
+      `insert into market_sequences (market_id, last_at, scenario_id)
+       values ($1, date_trunc('milliseconds', clock_timestamp()), $2)`,
+      [marketId, scenarioId ?? null],
     )
     await client.query('insert into publications (market_id) values ($1)', [marketId])
     const batch = await startBatch(client, marketId)

@@ -5,13 +5,15 @@ import { type CopyValue, copyRows } from './copy-rows.ts'
 import type { DatabaseClient } from './pool.ts'
 
 const OUTBOX_COLUMNS = `outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
-                                correlation_id, trace_id, data)`
+                                correlation_id, causation_id, trace_id, scenario_id, data)`
 
 /** Where a transaction's events will stand: drawn after its last row lock, before its first write. */
 export interface BatchStart {
   marketId: string
   batchId: bigint
   epoch: number
+  /** The benchmark scenario that the market was made for. */
+  scenarioId: string | null
   /** The transaction's one reading of Postgres's clock, in milliseconds. */
   nowMs: number
 }
@@ -27,13 +29,14 @@ export class MarketMoved extends Error {
 /** Reads the clock and draws a batch id; the market must exist. Call it after the last row lock. */
 export async function startBatch(client: DatabaseClient, marketId: string): Promise<BatchStart> {
   const { rows } = await client.query(
-    `select epoch, nextval('event_batch_ids') as batch_id, date_trunc('milliseconds', clock_timestamp()) as now
+    `select epoch, scenario_id, nextval('event_batch_ids') as batch_id, date_trunc('milliseconds', clock_timestamp()) as now
        from market_sequences where market_id = $1`,
     [marketId],
   )
   const row = rows[0]
   if (row === undefined) throw new Error(`market ${marketId} has no sequence row`)
-  return { marketId, batchId: row.batch_id, epoch: row.epoch, nowMs: row.now.getTime() }
+  const { epoch, batch_id: batchId, scenario_id: scenarioId, now } = row
+  return { marketId, batchId, epoch, scenarioId, nowMs: now.getTime() }
 }
 
 /** Writes events to the outbox in the order given; ordinal 0 is the batch's first. */
@@ -61,7 +64,9 @@ function* outboxRows(batch: BatchStart, drafts: readonly EventDraft[]): Generato
       eventTypes[type].version,
       draft.agent,
       draft.correlationId,
+      draft.causationId,
       traceIdOf(draft.traceparent),
+      batch.scenarioId,
       JSON.stringify(draft.data),
     ]
   }

@@ -33,7 +33,8 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
     hinted(marketId, change) as Promise<T>
 
   return {
-    createMarket: (marketId, settings) => answered(marketId, createMarket(db, marketId, settings)),
+    createMarket: (marketId, settings, origin) =>
+      answered(marketId, createMarket(db, marketId, settings, origin)),
     registerAgent: request => answered(request.marketId, registerAgent(db, request)),
     admitBids: async (marketId, submissions) =>
       (await hinted(marketId, admitBids(marketId, submissions))).verdicts,

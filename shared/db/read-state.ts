@@ -16,7 +16,8 @@ export async function readMarketState(client: DatabaseClient, marketId: string):
   const { rows } = await client.query(
     `select m.status, m.rules, r.resources, r.leased_ppm,
             (select -balance_micro from system_accounts where market_id = $1 and account = 'mint') as minted_micro,
-            (select balance_micro from system_accounts where market_id = $1 and account = 'burn') as burned_micro
+            (select balance_micro from system_accounts where market_id = $1 and account = 'burn') as burned_micro,
+            (select balance_micro from system_accounts where market_id = $1 and account = 'escrow') as escrow_micro
        from markets m
        cross join lateral (
          select json_agg(json_build_object('name', name, 'unit', unit, 'capacity', capacity::text) order by ordinal)
@@ -32,6 +33,7 @@ export async function readMarketState(client: DatabaseClient, marketId: string):
     rules: row.rules,
     mintedMicro: row.minted_micro,
     burnedMicro: row.burned_micro,
+    escrowMicro: row.escrow_micro,
     leasedPpm: row.leased_ppm,
   }
 }
@@ -43,7 +45,7 @@ export async function* readAgentStates(
 ): AsyncGenerator<[string, AgentState]> {
   const rows = readRows(
     client,
-    `select name, status, available_micro, held_micro, open_bids from agents where market_id = $1`,
+    `select name, status, owner, available_micro, held_micro, open_bids from agents where market_id = $1`,
     marketId,
   )
   for await (const row of rows) {
@@ -51,6 +53,10 @@ export async function* readAgentStates(
       row.name,
       {
         status: row.status,
+        // Postgres has neither yet: nothing freezes an agent or spawns one.
+        frozen: false,
+        parent: null,
+        owner: row.owner,
         availableMicro: row.available_micro,
         heldMicro: row.held_micro,
         openBids: row.open_bids,

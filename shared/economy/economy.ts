@@ -1,5 +1,5 @@
 import type { BidVerdict } from '../bid/admission.ts'
-import type { BidWay } from '../events/registry.ts'
+import type { BidWay } from '../events/types/bid-events.ts'
 import type { MarketRules, MarketSettings, Resource } from '../market/rules.ts'
 import type { PriceSource } from '../pricing/price-source.ts'
 import type { Outcome } from './refusal.ts'
@@ -97,7 +97,11 @@ export interface PriceScheduleFacts {
  * caller did wrong: a refusal is an answer. What throws is a server out of reach or a broken invariant.
  */
 export interface Economy {
-  createMarket(marketId: string, settings: MarketSettings): Promise<Outcome<{ marketId: string }>>
+  createMarket(
+    marketId: string,
+    settings: MarketSettings,
+    origin?: MarketOrigin,
+  ): Promise<Outcome<{ marketId: string }>>
   registerAgent(request: RegisterAgent): Promise<Outcome<{ agent: string; balance: string }>>
   admitBids(marketId: string, submissions: readonly BidSubmission[]): Promise<BidVerdict[]>
   cancelBid(
@@ -128,6 +132,11 @@ export interface Economy {
   /** Whether the market (which must exist) has this agent. */
   findAgent(marketId: string, agent: string): Promise<Outcome<{ exists: boolean }>>
   describeMarket(marketId: string): Promise<Outcome<MarketSummary>>
+}
+
+export interface MarketOrigin {
+  /** The benchmark scenario that the market is made for; each of its events carries it. */
+  scenarioId?: string
 }
 
 export interface RegisterAgent {

@@ -91,11 +91,7 @@ export interface MemoryCycle {
   pausedMs: number
 }
 
-export interface MemoryEvent extends EventDraft {
-  seq: number
-  eventId: string
-  atMs: number
-}
+export type MemoryEvent = EventDraft & { seq: number; eventId: string; atMs: number }
 
 /** Makes an economy's memory, empty; `now` gives milliseconds. */
 export function createMemoryState(now: () => number): MemoryState {

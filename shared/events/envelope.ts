@@ -35,9 +35,13 @@ export function parseEvent(text: string): ParsedEvent {
   }
   const envelope = envelopeSchema.safeParse(json)
   if (!envelope.success) return { ok: false, problem: problemOf(envelope.error) }
-  const { type } = envelope.data
+  const { type, source, schema_version: version } = envelope.data
   if (!isEventName(type)) return { ok: false, problem: `type: unknown event type ${JSON.stringify(type)}` }
-  const data = eventTypes[type].data.safeParse(envelope.data.data)
+  const known = eventTypes[type]
+  if (source !== known.source) return { ok: false, problem: `source: ${type} comes from ${known.source}` }
+  if (version > known.version)
+    return { ok: false, problem: `schema_version: ${type} is known up to ${known.version}, not ${version}` }
+  const data = known.data.safeParse(envelope.data.data)
   if (!data.success) return { ok: false, problem: problemOf(data.error, 'data') }
   return { ok: true, event: { ...envelope.data, type, data: data.data } as BourseEvent }
 }

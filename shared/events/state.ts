@@ -7,12 +7,19 @@ export interface MarketState {
   rules: Record<string, unknown>
   mintedMicro: bigint
   burnedMicro: bigint
+  /** What waits for the outcome of prompts: agents' credits and these are those minted less those burned. */
+  escrowMicro: bigint
   /** What active leases hold, parts per million of capacity, in the order of the resources. */
   leasedPpm: number[]
 }
 
 export interface AgentState {
   status: 'alive' | 'dormant' | 'dead'
+  /** Kept by an operator from acting, whatever its status. */
+  frozen: boolean
+  owner: string | null
+  /** The agent that spawned it. */
+  parent: string | null
   availableMicro: bigint
   heldMicro: bigint
   openBids: number
@@ -51,7 +58,7 @@ export interface LeaseState {
   quantitiesPpm: number[]
   startsAt: string
   endsAt: string
-  status: 'active' | 'ended'
+  status: 'active' | 'ended' | 'revoked'
 }
 
 /** A settled cycle; lists are in the order of the resources. */
@@ -80,6 +87,35 @@ export interface PriceState {
   tickedAt: string
 }
 
+/** What an agent offers to others, and how its calls ended. */
+export interface ServiceState {
+  costMicro: bigint
+  specification: unknown
+  succeeded: number
+  failed: number
+}
+
+/** A run of an agent's program. */
+export interface ExecutionState {
+  agent: string
+  leaseId: string
+  status: 'running' | 'terminated'
+  exitCode: number | null
+  reason: string | null
+}
+
+/** A request for a person's attention. */
+export interface PromptState {
+  agent: string
+  leaseId: string
+  amountMicro: bigint
+  text: string
+  expiresAt: string | null
+  status: 'open' | 'rewarded' | 'expired'
+  scores: EventData<'human_reward_issued'>['scores'] | null
+  awardedMicro: bigint | null
+}
+
 /**
  * A market as its events tell it. What they do not tell is not here: tokens, idempotency, open cycles, buckets,
  * when it wakes, and display names.
@@ -96,6 +132,10 @@ export interface EconomyState {
   cycles: Map<number, CycleState>
   /** By `<tick>/<resource>`. */
   prices: Map<string, PriceState>
+  /** By `<agent>/<service>`. */
+  services: Map<string, ServiceState>
+  executions: Map<string, ExecutionState>
+  prompts: Map<string, PromptState>
 }
 
 /** A market that nothing has happened to. */
@@ -109,5 +149,8 @@ export function emptyState(): EconomyState {
     leases: new Map(),
     cycles: new Map(),
     prices: new Map(),
+    services: new Map(),
+    executions: new Map(),
+    prompts: new Map(),
   }
 }

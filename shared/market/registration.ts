@@ -7,6 +7,7 @@ import { nameSchema } from './names.ts'
 /** An agent as its registration asks for it. */
 export interface Registration {
   agent: string
+  owner?: string
   creditsMicro: bigint
 }
 
@@ -25,14 +26,14 @@ export function refuseAgentExists(marketId: string, agent: string): Outcome<neve
 
 /** What a registration tells, and the endowment it mints. */
 export function registrationEffects(
-  { agent, creditsMicro }: Registration,
+  { agent, owner, creditsMicro }: Registration,
   agentId: bigint,
 ): { balance: string; events: EventDraft[]; movements: Movement[] } {
   const operation = `register/${agent}`
   const balance = formatCredits(creditsMicro)
   const context = { agent, correlationId: operation }
   const events: EventDraft[] = [
-    draftEvent(operation, 'agent_registered', { initial_balance: balance }, context),
+    draftEvent(operation, 'agent_registered', { initial_balance: balance, owner: owner ?? null }, context),
   ]
   if (creditsMicro === 0n) return { balance, events, movements: [] }
   const minted = { agent_id: agent, amount: balance, reason: 'endowment', ref: operation }

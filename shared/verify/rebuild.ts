@@ -10,7 +10,8 @@ import {
   readMarketState,
   readPriceStates,
 } from '../db/read-state.ts'
-import { apply, EventDoesNotFit } from '../events/apply.ts'
+import { apply } from '../events/apply.ts'
+import { EventDoesNotFit } from '../events/changes/change.ts'
 import { type EconomyState, emptyState, type MarketState } from '../events/state.ts'
 import { compareStates, type StateComparison } from './compare-states.ts'
 import { type Check, detailOf } from './report.ts'

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { apply, EventDoesNotFit } from '../../../shared/events/apply.ts'
+import { apply } from '../../../shared/events/apply.ts'
+import { EventDoesNotFit } from '../../../shared/events/changes/change.ts'
 import type { BourseEvent } from '../../../shared/events/envelope.ts'
 import { type EventData, type EventName, eventTypes } from '../../../shared/events/registry.ts'
 import { type EconomyState, emptyState } from '../../../shared/events/state.ts'
@@ -167,6 +168,24 @@ describe('a bid', () => {
     expect(state.market?.leasedPpm).toEqual([0, 0])
   })
 
+  test('whose lease is revoked is completed, its supply free at once', () => {
+    placeBid(BID, '20.5')
+    process(BID, 'winning', '20.5', 1)
+    allocate()
+    const revoked = {
+      lease_id: LEASE,
+      bid_id: BID,
+      ends_at: NOON,
+      refund: '0',
+      reason: 'abuse',
+      actor: 'test',
+    }
+    tell('lease_revoked', revoked)
+    expect(state.leases.get(LEASE)).toMatchObject({ status: 'revoked', endsAt: NOON })
+    expect(state.bids.get(BID)?.status).toBe('completed')
+    expect(state.market?.leasedPpm).toEqual([0, 0])
+  })
+
   test.each([
     ['outbid', () => process(BID, 'outbid', '20', 2)],
     ['cancelled', () => tell('bid_cancelled', { bid_id: BID, released: '20' })],
@@ -224,6 +243,116 @@ test('every tick of a price is kept', () => {
     reason: 'demand_spike',
     elapsedMs: 10_000,
     tickedAt: NOON,
+  })
+})
+
+describe('an agent', () => {
+  const ann = () => state.agents.get('ann')
+
+  test('keeps its owner, who answers for its children too', () => {
+    tell('agent_registered', { initial_balance: '0', owner: 'lab' }, { agent: 'eve' })
+    const spawn = {
+      parent_id: 'eve',
+      child_id: 'eva',
+      spawn_cost: '10',
+      initial_balance: '5',
+      model_tier: null,
+    }
+    tell('agent_spawned', spawn, { agent: 'eve' })
+    expect(state.agents.get('eva')).toMatchObject({ status: 'alive', owner: 'lab', parent: 'eve' })
+    expect(ann()).toMatchObject({ owner: null, parent: null })
+  })
+
+  test('sleeps, wakes, dies and is revived', () => {
+    const reason = 'insufficient_credits' as const
+    const sleep = () => tell('agent_dormant', { final_balance: '0', reason }, { agent: 'ann' })
+    sleep()
+    expect(ann()?.status).toBe('dormant')
+    tell('agent_awake', { awakened_by: 'agent', waker_id: 'ben', current_balance: '0' }, { agent: 'ann' })
+    expect(ann()?.status).toBe('alive')
+    sleep()
+    tell('agent_died', { final_balance: '0', reason }, { agent: 'ann' })
+    expect(ann()?.status).toBe('dead')
+    tell('agent_revived', { actor: 'test', reason: 'mercy' }, { agent: 'ann' })
+    expect(ann()?.status).toBe('alive')
+  })
+
+  test('is frozen and unfrozen beside its status', () => {
+    tell('agent_frozen', { actor: 'test', reason: 'spam' }, { agent: 'ann' })
+    expect(ann()).toMatchObject({ status: 'alive', frozen: true })
+    tell('agent_unfrozen', { actor: 'test', reason: 'sorry' }, { agent: 'ann' })
+    expect(ann()?.frozen).toBe(false)
+  })
+
+  test('runs its program, which ends once', () => {
+    tell('execution_started', { execution_id: 'run', lease_id: LEASE }, { agent: 'ann' })
+    const end = () =>
+      tell('execution_terminated', { execution_id: 'run', exit_code: null, reason: 'time' }, { agent: 'ann' })
+    end()
+    expect(state.executions.get('run')).toEqual({
+      agent: 'ann',
+      leaseId: LEASE,
+      status: 'terminated',
+      exitCode: null,
+      reason: 'time',
+    })
+    expect(end).toThrow(EventDoesNotFit)
+  })
+
+  test('has the outcomes of its service counted', () => {
+    const service = { service_name: 'sums', advertised_cost: '2', specification: { adds: true } }
+    tell('service_registered', service, { agent: 'ann' })
+    const call = { caller_agent: 'ben', provider_agent: 'ann', service_name: 'sums', execution_time_ms: 7 }
+    tell('service_invoked', { ...call, call_id: '1', cost: '2', result: 'success' })
+    tell('service_invoked', { ...call, call_id: '2', cost: '0', result: 'timeout' })
+    tell('service_registered', { ...service, advertised_cost: '3' }, { agent: 'ann' })
+    expect(state.services.get('ann/sums')).toEqual({
+      costMicro: 3_000_000n,
+      specification: { adds: true },
+      succeeded: 1,
+      failed: 1,
+    })
+  })
+})
+
+describe('a prompt', () => {
+  const escrow = { agent_id: 'ann', amount: '30', ref: HOLD }
+  const conserved = () =>
+    [...state.agents.values()].reduce((sum, one) => sum + one.availableMicro + one.heldMicro, 0n) +
+    state.market!.escrowMicro
+
+  beforeEach(() => {
+    tell('credits_escrowed', escrow, { agent: 'ann' })
+    const prompt = { prompt_id: HOLD, lease_id: LEASE, amount: '30', text: 'Look!', expires_at: null }
+    tell('prompt_opened', prompt, { agent: 'ann' })
+  })
+
+  test('waits with its credits in escrow, which are the market’s', () => {
+    expect(state.agents.get('ann')).toMatchObject({ availableMicro: 70_000_000n, heldMicro: 0n })
+    expect(state.market).toMatchObject({ escrowMicro: 30_000_000n, burnedMicro: 0n })
+    expect(conserved()).toBe(state.market!.mintedMicro)
+  })
+
+  test('that is scored is rewarded, and its escrow burned', () => {
+    const scores = { interesting: 7, useful: 8, understandable: 6 }
+    tell('human_reward_issued', { prompt_id: HOLD, scores, credits_awarded: '1050', actor: 'op' })
+    tell('credits_minted', { agent_id: 'ann', amount: '1050', reason: 'reward', ref: HOLD })
+    tell('escrow_burned', escrow)
+    expect(state.prompts.get(HOLD)).toMatchObject({
+      status: 'rewarded',
+      scores,
+      awardedMicro: 1_050_000_000n,
+    })
+    expect(state.market).toMatchObject({ escrowMicro: 0n, burnedMicro: 30_000_000n })
+    expect(conserved()).toBe(state.market!.mintedMicro - state.market!.burnedMicro)
+  })
+
+  test('that expires gives its credits back', () => {
+    tell('prompt_expired', { prompt_id: HOLD }, { agent: 'ann' })
+    tell('escrow_released', escrow, { agent: 'ann' })
+    expect(state.prompts.get(HOLD)?.status).toBe('expired')
+    expect(state.agents.get('ann')?.availableMicro).toBe(100_000_000n)
+    expect(() => tell('escrow_released', escrow, { agent: 'ann' })).toThrow(EventDoesNotFit)
   })
 })
 

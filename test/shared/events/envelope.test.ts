@@ -33,6 +33,8 @@ describe('reading an event', () => {
     ['event_id', { event_id: 'x' }],
     ['timestamp', { timestamp: 'yesterday' }],
     ['source', { source: 'nobody' }],
+    ['source', { source: 'agent' }],
+    ['schema_version', { schema_version: 2 }],
     ['data.amount', { data: { ...event.data, amount: 1.5 } }],
     ['data.amount', { data: { ...event.data, amount: '1.0000001' } }],
     ['data.agent_id', { data: { ...event.data, agent_id: 'A' } }],
