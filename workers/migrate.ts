@@ -2,7 +2,7 @@ import { migrate } from '../shared/db/migrate.ts'
 import { createLog } from '../shared/telemetry/log.ts'
 
 /** Brings the database at BOURSE_POSTGRES_URL to the newest schema and ends: 0 when it is, 1 when it cannot. */
-const log = createLog('migrate', 'info')
+const log = createLog('migrate', { level: 'info' })
 const url = process.env.BOURSE_POSTGRES_URL
 
 if (!url) {

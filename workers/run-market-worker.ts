@@ -12,7 +12,8 @@ import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
-import { createLog } from '../shared/telemetry/log.ts'
+import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
+import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
@@ -56,7 +57,13 @@ export async function runMarketWorker(
 ): Promise<void> {
   const { signal, onReady } = options
   const around = { ...NOTHING_AROUND, ...options.around }
-  const log = createLog('market-worker', environment.logLevel)
+  const telemetry = await startTelemetry('market-worker', environment)
+  const { log } = telemetry
+  const metricsServer = await serveMetrics({
+    registry: telemetry.metrics,
+    ...environment.telemetry.metrics,
+    log,
+  })
   const { taskQueue, namespace } = environment.temporal
   const db = around.db(
     createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS),
@@ -120,4 +127,6 @@ export async function runMarketWorker(
   await connection.close()
   await pricesDb.end()
   await db.end()
+  await metricsServer.close()
+  await telemetry.close()
 }

@@ -1,4 +1,12 @@
 import { z } from 'zod'
+import {
+  type LogFormat,
+  type TelemetryEnvironment,
+  telemetryOf,
+  telemetryVariables,
+} from './telemetry-environment.ts'
+
+export type { LogFormat, TelemetryEnvironment }
 
 /** What a Bourse process is told by its environment, read once at start. */
 export interface BourseEnvironment {
@@ -21,6 +29,7 @@ export interface BourseEnvironment {
     tls: boolean
   }
   logLevel: LogLevel
+  telemetry: TelemetryEnvironment
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -83,6 +92,7 @@ const variables = z.object({
   BOURSE_TEMPORAL_TLS: flag.optional(),
   BOURSE_TASK_QUEUE: name.default('bourse'),
   BOURSE_LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  ...telemetryVariables,
 })
 
 /**
@@ -113,6 +123,7 @@ export function loadEnvironment(env: Record<string, string | undefined>): Bourse
       tls: wantsTls(found.BOURSE_TEMPORAL_TLS, found.BOURSE_TEMPORAL_API_KEY),
     },
     logLevel: found.BOURSE_LOG_LEVEL,
+    telemetry: telemetryOf(found),
   }
 }
 

@@ -21,7 +21,7 @@ export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
   const connection = await Connection.connect({ address: environment.temporal.address })
   const client: Client = new TemporalClient({ connection })
   const bus = await connectBus(environment.nats, 'bourse test')
-  const log = createLog('test', 'warn')
+  const log = createLog('test', { level: 'warn' })
   const { taskQueue } = environment.temporal
   const economy = createPostgresEconomy(db, createHint(client, taskQueue, log))
   /** The same economy as used by a process that dies between its commits and its hints. */

@@ -29,6 +29,7 @@ describe('the environment', () => {
       },
       temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
       logLevel: 'info',
+      telemetry: { tracing: null, metrics: { host: '127.0.0.1', port: 0 }, logFormat: 'auto' },
     })
   })
 
@@ -58,8 +59,26 @@ describe('the environment', () => {
     ['BOURSE_TEMPORAL_ADDRESS', 'host:port'],
     ['BOURSE_TEMPORAL_TLS', 'perhaps'],
     ['BOURSE_TASK_QUEUE', ' '],
+    ['BOURSE_METRICS_PORT', '70000'],
+    ['BOURSE_METRICS_PORT', 'http'],
+    ['BOURSE_LOG_FORMAT', 'xml'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+    ['OTEL_TRACES_SAMPLER', 'sometimes'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
   ])('refuses %s = "%s"', (variable, value) => {
     expect(problemsOf({ ...complete, [variable]: value })).toEqual([expect.stringContaining(variable)])
+  })
+
+  test.each([
+    [{}, null],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318/' }, 'http://c:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://c/t' }, 'https://c/t'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_SDK_DISABLED: 'true' }, null],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_TRACES_EXPORTER: 'none' }, null],
+  ])('with %o sends traces to %s', (variables, tracesUrl) => {
+    const { tracing } = loadEnvironment({ ...complete, ...variables }).telemetry
+    expect(tracing?.tracesUrl ?? null).toBe(tracesUrl)
   })
 
   test('takes several NATS servers, credentials and TLS', () => {
