@@ -18,5 +18,5 @@ export function findEnvironment(env: Record<string, string | undefined> = proces
     )
   }
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  return loadEnvironment({ ...(state === undefined ? {} : stackEnvironment(state)), ...given })
+  return loadEnvironment({ ...(state === undefined ? {} : stackEnvironment(state, ['operator'])), ...given })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { IdentityKeys } from '../bus/identity-keys.ts'
 import {
   type LogFormat,
   type TelemetryEnvironment,
@@ -8,17 +9,20 @@ import {
 
 export type { LogFormat, TelemetryEnvironment }
 
+/** A NATS user's way to the servers, ready for the NATS client's `connect`. */
+export interface NatsAddress {
+  servers: string[]
+  user?: string
+  pass?: string
+  tls?: { caFile: string }
+}
+
 /** What a Bourse process is told by its environment, read once at start. */
 export interface BourseEnvironment {
   postgresUrl: string
-  /** Ready for the NATS client's `connect`. */
-  nats: {
-    servers: string[]
-    user?: string
-    pass?: string
-    tls?: { caFile: string }
-    duplicateWindowMs: number
-  }
+  nats: NatsAddress & { duplicateWindowMs: number }
+  /** NATS's system account, which closes connections of agents. Absent: they close when their token ends. */
+  natsSystem?: NatsAddress
   /** A file of NATS credentials (.creds), for the client's `credsAuthenticator`. */
   natsCredentialsFile?: string
   temporal: {
@@ -86,6 +90,7 @@ const variables = z.object({
   BOURSE_NATS_CREDENTIALS_FILE: name.optional(),
   BOURSE_NATS_TLS_CA_FILE: name.optional(),
   BOURSE_NATS_DUPLICATE_WINDOW_MS: duplicateWindowMs.default(DUPLICATE_WINDOW_MS_DEFAULT),
+  BOURSE_NATS_SYSTEM_URL: natsUrls.optional(),
   BOURSE_TEMPORAL_ADDRESS: hostAndPort,
   BOURSE_TEMPORAL_NAMESPACE: name.default('default'),
   BOURSE_TEMPORAL_API_KEY: name.optional(),
@@ -95,23 +100,60 @@ const variables = z.object({
   ...telemetryVariables,
 })
 
+const gatewayVariables = variables.extend({ BOURSE_NATS_GATEWAY_URL: natsUrls })
+
+const identityVariables = variables.extend({
+  BOURSE_NATS_AUTH_URL: natsUrls,
+  BOURSE_NATS_SYSTEM_URL: natsUrls,
+  BOURSE_NATS_ISSUER_SEED: text.regex(/^SA[A-Z2-7]{56}$/, 'is not the seed of a NATS account key (SA...)'),
+  BOURSE_NATS_XKEY_SEED: text.regex(/^SX[A-Z2-7]{56}$/, 'is not the seed of a NATS curve key (SX...)'),
+})
+
+type Variables = Record<string, string | undefined>
+
 /**
  * Reads Bourse's variables out of `env`. Throws an EnvironmentError that tells every problem at once.
  * A Temporal API key implies TLS unless BOURSE_TEMPORAL_TLS says otherwise.
  */
-export function loadEnvironment(env: Record<string, string | undefined>): BourseEnvironment {
-  const read = variables.safeParse(env)
+export function loadEnvironment(env: Variables): BourseEnvironment {
+  return environmentOf(readVariables(variables, env))
+}
+
+/** What a gateway is told beside that: `natsGateway` answers agents and may do nothing else. Throws as above. */
+export function loadGatewayEnvironment(env: Variables): BourseEnvironment & { natsGateway: NatsAddress } {
+  const found = readVariables(gatewayVariables, env)
+  return { ...environmentOf(found), natsGateway: natsAddress(found.BOURSE_NATS_GATEWAY_URL, found) }
+}
+
+/** What the process that says who an agent is is told beside that. Throws as above. */
+export function loadIdentityEnvironment(
+  env: Variables,
+): BourseEnvironment & { natsAuth: NatsAddress; natsSystem: NatsAddress; keys: IdentityKeys } {
+  const found = readVariables(identityVariables, env)
+  return {
+    ...environmentOf(found),
+    natsAuth: natsAddress(found.BOURSE_NATS_AUTH_URL, found),
+    natsSystem: natsAddress(found.BOURSE_NATS_SYSTEM_URL, found),
+    keys: { issuerSeed: found.BOURSE_NATS_ISSUER_SEED, xkeySeed: found.BOURSE_NATS_XKEY_SEED },
+  }
+}
+
+function readVariables<Schema extends z.ZodType>(schema: Schema, env: Variables): z.infer<Schema> {
+  const read = schema.safeParse(env)
   if (!read.success) {
     throw new EnvironmentError(read.error.issues.map(issue => `${String(issue.path[0])} ${issue.message}`))
   }
-  const found = read.data
+  return read.data
+}
+
+function environmentOf(found: z.infer<typeof variables>): BourseEnvironment {
   return {
     postgresUrl: found.BOURSE_POSTGRES_URL,
     nats: {
-      ...natsOptions(found.BOURSE_NATS_URL),
-      ...(found.BOURSE_NATS_TLS_CA_FILE ? { tls: { caFile: found.BOURSE_NATS_TLS_CA_FILE } } : {}),
+      ...natsAddress(found.BOURSE_NATS_URL, found),
       duplicateWindowMs: found.BOURSE_NATS_DUPLICATE_WINDOW_MS,
     },
+    ...(found.BOURSE_NATS_SYSTEM_URL ? { natsSystem: natsAddress(found.BOURSE_NATS_SYSTEM_URL, found) } : {}),
     ...(found.BOURSE_NATS_CREDENTIALS_FILE
       ? { natsCredentialsFile: found.BOURSE_NATS_CREDENTIALS_FILE }
       : {}),
@@ -125,6 +167,11 @@ export function loadEnvironment(env: Record<string, string | undefined>): Bourse
     logLevel: found.BOURSE_LOG_LEVEL,
     telemetry: telemetryOf(found),
   }
+}
+
+function natsAddress(urls: string[], found: { BOURSE_NATS_TLS_CA_FILE?: string | undefined }): NatsAddress {
+  const caFile = found.BOURSE_NATS_TLS_CA_FILE
+  return { ...natsOptions(urls), ...(caFile === undefined ? {} : { tls: { caFile } }) }
 }
 
 /**

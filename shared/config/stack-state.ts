@@ -16,6 +16,16 @@ const stackState = z.object({
   temporalNamespace: z.string(),
   postgres: z.string(),
   nats: z.string(),
+  /** Further users of NATS, and the keys of agents' identity; null: a NATS of one's own. */
+  identity: z
+    .object({
+      gateway: z.string(),
+      auth: z.string(),
+      system: z.string(),
+      issuerSeed: z.string(),
+      xkeySeed: z.string(),
+    })
+    .nullable(),
   processes: z.array(stackProcess),
 })
 
@@ -60,15 +70,39 @@ export function readStackState(home: string): StackState | undefined {
   return state && isRunning(state.supervisor) ? state : undefined
 }
 
-/** The environment in which Bourse's processes find the stack's servers. */
-export function stackEnvironment(
-  state: Pick<StackState, 'postgres' | 'nats' | 'temporal' | 'temporalNamespace'>,
-): Record<string, string> {
-  return {
-    BOURSE_POSTGRES_URL: state.postgres,
-    BOURSE_NATS_URL: state.nats,
-    BOURSE_TEMPORAL_ADDRESS: state.temporal,
-    BOURSE_TEMPORAL_NAMESPACE: state.temporalNamespace,
+type Addresses = Pick<StackState, 'postgres' | 'nats' | 'temporal' | 'temporalNamespace' | 'identity'>
+
+/** What some of Bourse's processes are for, and need credentials for that the others do not get. */
+export type Duty = 'gateway' | 'identity' | 'operator'
+
+/** The environment in which a process of Bourse with these duties finds the stack's servers. */
+export function stackEnvironment(state: Addresses, duties: readonly Duty[] = []): Record<string, string> {
+  const { identity } = state
+  const granted = identity === null ? [] : duties.map(duty => dutyEnvironment(identity, duty))
+  return Object.assign(
+    {
+      BOURSE_POSTGRES_URL: state.postgres,
+      BOURSE_NATS_URL: state.nats,
+      BOURSE_TEMPORAL_ADDRESS: state.temporal,
+      BOURSE_TEMPORAL_NAMESPACE: state.temporalNamespace,
+    },
+    ...granted,
+  )
+}
+
+function dutyEnvironment(identity: NonNullable<StackState['identity']>, duty: Duty): Record<string, string> {
+  switch (duty) {
+    case 'gateway':
+      return { BOURSE_NATS_GATEWAY_URL: identity.gateway }
+    case 'operator':
+      return { BOURSE_NATS_SYSTEM_URL: identity.system }
+    case 'identity':
+      return {
+        BOURSE_NATS_AUTH_URL: identity.auth,
+        BOURSE_NATS_SYSTEM_URL: identity.system,
+        BOURSE_NATS_ISSUER_SEED: identity.issuerSeed,
+        BOURSE_NATS_XKEY_SEED: identity.xkeySeed,
+      }
   }
 }
 

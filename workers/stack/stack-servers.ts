@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { natsReady, prepareNats } from './nats.ts'
+import type { StackState } from '../../shared/config/stack-state.ts'
+import { natsReady, natsUrl, prepareNats } from './nats.ts'
 import type { Part, PartSpec } from './part.ts'
 import type { PortName, Ports } from './ports.ts'
 import { ensureDatabase, postgresReady, preparePostgres } from './postgres.ts'
@@ -39,8 +40,31 @@ export function natsServer({ home, ports, secrets }: ServerPlace, binary: string
   const name = `bourse-${randomBytes(6).toString('hex')}`
   return {
     ports: ['nats'],
-    prepare: () => prepareNats(home, { binary, port: ports.nats, password: secrets.nats, name }),
+    prepare: () =>
+      prepareNats(home, {
+        binary,
+        port: ports.nats,
+        name,
+        passwords: {
+          bourse: secrets.nats,
+          gateway: secrets.natsGateway,
+          auth: secrets.natsAuth,
+          system: secrets.natsSystem,
+        },
+        keys: { issuerSeed: secrets.natsIssuerSeed, xkeySeed: secrets.natsXkeySeed },
+      }),
     isReady: () => natsReady(ports.nats, name),
+  }
+}
+
+/** What the processes that let agents in are told about the stack's NATS. */
+export function identityOf({ ports, secrets }: ServerPlace): NonNullable<StackState['identity']> {
+  return {
+    gateway: natsUrl(ports.nats, 'gateway', secrets.natsGateway),
+    auth: natsUrl(ports.nats, 'auth', secrets.natsAuth),
+    system: natsUrl(ports.nats, 'system', secrets.natsSystem),
+    issuerSeed: secrets.natsIssuerSeed,
+    xkeySeed: secrets.natsXkeySeed,
   }
 }
 

@@ -25,7 +25,7 @@ import { postgresUrl } from './postgres.ts'
 import { readRecords, writeRecords } from './process-record.ts'
 import { stackSecrets } from './secrets.ts'
 import { StackError } from './stack-error.ts'
-import { natsServer, postgresServer, type StackServer, temporalServer } from './stack-servers.ts'
+import { identityOf, natsServer, postgresServer, type StackServer, temporalServer } from './stack-servers.ts'
 import { startGuardian } from './start-guardian.ts'
 import { TEMPORAL_NAMESPACE } from './temporal.ts'
 import { prepareWorker, type WorkerSpec, workerReadiness } from './worker-process.ts'
@@ -198,7 +198,8 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
 
     const addresses = {
       postgres: env.BOURSE_POSTGRES_URL || postgresUrl(ports.postgres, secrets.postgres),
-      nats: nats.kind === 'address' ? nats.address : natsUrl(ports.nats, secrets.nats),
+      nats: nats.kind === 'address' ? nats.address : natsUrl(ports.nats, 'bourse', secrets.nats),
+      identity: nats.kind === 'address' ? null : identityOf(place),
       temporal: temporal.kind === 'address' ? temporal.address : `127.0.0.1:${ports.temporal}`,
       temporalUi:
         temporal.kind === 'address'
@@ -207,7 +208,9 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
       temporalNamespace: env.BOURSE_TEMPORAL_NAMESPACE || TEMPORAL_NAMESPACE,
     }
     await bringSchemaUp(addresses.postgres)
-    await allOrFirstError(workers.map(worker => () => startWorker(worker, stackEnvironment(addresses))))
+    await allOrFirstError(
+      workers.map(worker => () => startWorker(worker, stackEnvironment(addresses, worker.duties))),
+    )
     return {
       startedAt: new Date().toISOString(),
       supervisor: ownIdentity(),

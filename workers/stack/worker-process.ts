@@ -1,3 +1,4 @@
+import type { Duty } from '../../shared/config/stack-state.ts'
 import { logFile } from './home.ts'
 import type { Part, PartSpec } from './part.ts'
 
@@ -7,6 +8,8 @@ const STOP_WAIT_MS = 15_000
 export interface WorkerSpec {
   name: string
   script: string
+  /** What it is for, beside what every worker does: decides which credentials it gets. */
+  duties?: readonly Duty[]
   env?: Record<string, string>
 }
 

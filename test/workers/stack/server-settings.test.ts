@@ -1,16 +1,21 @@
 import { describe, expect, test } from 'vitest'
+import { newIdentityKeys, publicKeysOf } from '../../../shared/bus/identity-keys.ts'
 import { natsConfiguration, natsUrl } from '../../../workers/stack/nats.ts'
 import { userIn } from '../../../workers/stack/postgres-user.ts'
 import { temporalArguments } from '../../../workers/stack/temporal.ts'
 
 describe("the servers' settings", () => {
   test('NATS listens on loopback only, asks for a password and keeps messages on disk', () => {
-    const text = natsConfiguration({ port: 4222, password: 'p"w', name: 'n', storeDir: '/home/a b/nats' })
+    const passwords = { bourse: 'p"w', gateway: 'g', auth: 'a', system: 's' }
+    const keys = newIdentityKeys()
+    const text = natsConfiguration({ port: 4222, name: 'n', storeDir: '/home/a b/nats', passwords, keys })
     expect(text).toContain('listen: "127.0.0.1:4222"')
     expect(text).toContain('password: "p\\"w"')
     expect(text).toContain('store_dir: "/home/a b/nats"')
     expect(text).toContain('max_payload: 1MB')
-    expect(natsUrl(4222, 'p/w')).toBe('nats://bourse:p%2Fw@127.0.0.1:4222')
+    expect(text).toContain(`issuer: ${publicKeysOf(keys).issuer}`)
+    for (const seed of Object.values(keys)) expect(text).not.toContain(seed)
+    expect(natsUrl(4222, 'bourse', 'p/w')).toBe('nats://bourse:p%2Fw@127.0.0.1:4222')
   })
 
   test('Temporal listens on loopback only, keeps a file and does not wait for ticks', () => {
