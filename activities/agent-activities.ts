@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { BidVerdict } from '../shared/bid/admission.ts'
 import { readBidMessage } from '../shared/bid/bid-message.ts'
+import { readBidRequest } from '../shared/bid/bid-request.ts'
 import type { BidSubmission, Economy } from '../shared/economy/economy.ts'
 import { type Outcome, refuse } from '../shared/economy/refusal.ts'
+import type { AgentGlance, Glances } from '../shared/market/glances.ts'
 import { acceptedOrFail } from './refusal-failure.ts'
 
 /** A signal or update as it came, and the key its sender's workflow gave it. */
@@ -18,6 +20,16 @@ type OneAnswer = BidVerdict | Outcome<{ bidId: string; status: string }>
 /** The verdict of one bid or cancel; of a message with several bids, theirs in order. */
 export type MessageAnswer = OneAnswer | { verdicts: OneAnswer[] }
 
+/** What became of messages, in their order. */
+export interface AnsweredMessages {
+  answers: MessageAnswer[]
+  marketIsClosed: boolean
+  /** For each answer of each message the key under which its sender may look for it, null without one. */
+  ownKeys?: (string | null)[][]
+  /** How the agent stands afterwards, for people to see. */
+  glance?: AgentGlance | null
+}
+
 /** What the `agent` workflow does to the economy. */
 export interface AgentActivities {
   findAgent(input: { marketId: string; agent: string }): Promise<{ exists: boolean }>
@@ -25,14 +37,20 @@ export interface AgentActivities {
     marketId: string
     agent: string
     messages: AgentMessage[]
-  }): Promise<{ answers: MessageAnswer[]; marketIsClosed: boolean }>
+  }): Promise<AnsweredMessages>
 }
 
 /** Keys longer than this are stored as their hash. */
 const MAX_PLAIN_KEY_LENGTH = 150
 
 /** Makes the agents' activities on an economy. */
-export function createAgentActivities({ economy }: { economy: Economy }): AgentActivities {
+export function createAgentActivities({
+  economy,
+  glances,
+}: {
+  economy: Economy
+  glances: Glances
+}): AgentActivities {
   return {
     async findAgent({ marketId, agent }) {
       return acceptedOrFail(await economy.findAgent(marketId, agent))
@@ -45,7 +63,12 @@ export function createAgentActivities({ economy }: { economy: Economy }): AgentA
         else for (const { message } of run) answers.push(await cancel(economy, marketId, agent, message))
       }
       const { status } = acceptedOrFail(await economy.findMarket(marketId))
-      return { answers, marketIsClosed: status === 'closed' }
+      return {
+        answers,
+        marketIsClosed: status === 'closed',
+        ownKeys: messages.map(({ message }) => readBidMessage(message).bids.map(ownKeyOf)),
+        glance: await glances.agent(marketId, agent),
+      }
     },
   }
 }
@@ -92,6 +115,12 @@ function withKey(bid: unknown, key: string): unknown {
   if (typeof bid !== 'object' || bid === null || Array.isArray(bid) || 'key' in bid) return bid
   const isPlain = key.length <= MAX_PLAIN_KEY_LENGTH
   return { ...bid, key: isPlain ? key : createHash('sha256').update(key).digest('hex') }
+}
+
+/** The key a bid carries, when it may be one. */
+function ownKeyOf(bid: unknown): string | null {
+  const read = readBidRequest(bid)
+  return read.ok ? read.request.key : null
 }
 
 async function cancel(

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common'
 import type {
   CycleSummary,
   Economy,
@@ -5,11 +6,17 @@ import type {
   MarketTurn,
   OpenedCycle,
 } from '../shared/economy/economy.ts'
+import { UnknownCycle } from '../shared/economy/unknown-cycle.ts'
+import type { Glances, MarketGlance } from '../shared/market/glances.ts'
 import { acceptedOrFail } from './refusal-failure.ts'
 
 /** What the `market` and `allocationCycle` workflows do to the economy. */
 export interface MarketActivities {
-  takeTurn(input: { marketId: string; publishing: boolean }): Promise<MarketTurn>
+  /** What is due; where the market comes to rest, also how it stands, for people to see. */
+  takeTurn(input: {
+    marketId: string
+    publishing: boolean
+  }): Promise<MarketTurn & { glance?: MarketGlance | null }>
   openCycle(input: { marketId: string; cycle: number | null; run: string }): Promise<OpenedCycle>
   settleCycle(input: { marketId: string; cycle: number }): Promise<CycleSummary>
   tidyMarket(input: { marketId: string }): Promise<void>
@@ -21,20 +28,36 @@ export interface MarketActivities {
   }): Promise<{ status: MarketStatus }>
 }
 
+/** A market that takes these steps goes on at once, and nobody could read what it showed. */
+const STEPS_ON_THE_WAY = ['tidy', 'clear', 'release']
+
 /** Makes the market's activities on an economy. */
-export function createMarketActivities({ economy }: { economy: Economy }): MarketActivities {
+export function createMarketActivities({
+  economy,
+  glances,
+}: {
+  economy: Economy
+  glances: Glances
+}): MarketActivities {
   const changes = { pause: economy.pauseMarket, resume: economy.resumeMarket, close: economy.beginClosing }
   return {
     async takeTurn({ marketId, publishing }) {
       const turn = acceptedOrFail(await economy.takeTurn(marketId, publishing))
       const { next, unpublished, status, pricePeriodSeconds } = turn
-      return { next, unpublished, status, pricePeriodSeconds }
+      const decided = { next, unpublished, status, pricePeriodSeconds }
+      if (STEPS_ON_THE_WAY.includes(next.step)) return decided
+      return { ...decided, glance: await glances.market(marketId) }
     },
     async openCycle({ marketId, cycle, run }) {
       const opened = acceptedOrFail(await economy.openCycle(marketId, cycle, run))
       return { cycle: opened.cycle, settled: opened.settled }
     },
-    settleCycle: ({ marketId, cycle }) => economy.settleCycle(marketId, cycle),
+    async settleCycle({ marketId, cycle }) {
+      return await economy.settleCycle(marketId, cycle).catch(error => {
+        if (!(error instanceof UnknownCycle)) throw error
+        throw ApplicationFailure.nonRetryable(error.message, 'unknown_cycle', { field: 'cycle' })
+      })
+    },
     async tidyMarket({ marketId }) {
       await economy.tidyMarket(marketId)
     },

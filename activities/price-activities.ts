@@ -1,4 +1,5 @@
-import type { Economy, PriceTick } from '../shared/economy/economy.ts'
+import type { PriceUpdateResult } from '../shared/contracts/workflows.ts'
+import type { Economy } from '../shared/economy/economy.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 import { keepPriceSchedule } from '../shared/temporal/keep-price-schedule.ts'
 import type { PriceSchedules } from '../shared/temporal/price-schedules.ts'
@@ -6,7 +7,7 @@ import { acceptedOrFail } from './refusal-failure.ts'
 
 /** What moves prices, and keeps the schedule by which that happens. */
 export interface PriceActivities {
-  tickPrices(input: { marketId: string; tickMs: number }): Promise<PriceTick>
+  tickPrices(input: { marketId: string; tickMs: number }): Promise<PriceUpdateResult>
   keepPriceSchedule(input: { marketId: string }): Promise<void>
 }
 
@@ -33,8 +34,13 @@ export function createPriceActivities({
       await keep(marketId).catch(error =>
         log.warn({ market: marketId, err: error }, 'a price schedule could not be looked at'),
       )
-      const { tick, applied, prices } = acceptedOrFail(await economy.tickPrices(marketId, tickMs))
-      return { tick, applied, prices }
+      const outcome = await economy.tickPrices(marketId, tickMs)
+      // A tick under way while its market closes has nothing left to do; that is no failure.
+      if (!outcome.ok && outcome.error.code === 'market_closed') {
+        return { closed: true, message: outcome.error.message }
+      }
+      const { tick, applied, prices, before } = acceptedOrFail(outcome)
+      return before === undefined ? { tick, applied, prices } : { tick, applied, prices, before }
     },
     keepPriceSchedule: ({ marketId }) => keep(marketId),
   }

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { BidVerdict } from '../shared/bid/admission.ts'
+import { searchAttributesOf } from '../shared/contracts/search-attributes.ts'
 import { type AgentState, agentWorkflowId, queries, signals, updates } from '../shared/contracts/workflows.ts'
 import { callTemporal } from './call-temporal.ts'
 
@@ -52,5 +53,6 @@ function startOptions({ taskQueue, marketId, agent }: AgentPlace) {
     taskQueue,
     args: [{ marketId, agent }] as [{ marketId: string; agent: string }],
     staticSummary: `agent ${agent} of market ${marketId}`,
+    typedSearchAttributes: searchAttributesOf({ marketId, agent }),
   }
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { searchAttributesOf } from '../shared/contracts/search-attributes.ts'
 import { marketWorkflowId, signals, updates } from '../shared/contracts/workflows.ts'
 import type { CycleSummary, MarketStatus } from '../shared/economy/economy.ts'
 import { callTemporal } from './call-temporal.ts'
@@ -62,5 +63,6 @@ function startOptions(taskQueue: string, marketId: string) {
     taskQueue,
     args: [{ marketId }] as [{ marketId: string }],
     staticSummary: `market ${marketId}`,
+    typedSearchAttributes: searchAttributesOf({ marketId }),
   }
 }

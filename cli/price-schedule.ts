@@ -1,5 +1,7 @@
-import { priceScheduleId } from '../shared/contracts/workflows.ts'
+import { searchAttributesOf } from '../shared/contracts/search-attributes.ts'
+import { type PriceUpdateResult, priceScheduleId } from '../shared/contracts/workflows.ts'
 import type { PriceTick } from '../shared/economy/economy.ts'
+import { refuse } from '../shared/economy/refusal.ts'
 import { keepPriceSchedule } from '../shared/temporal/keep-price-schedule.ts'
 import type { PriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { callTemporal } from './call-temporal.ts'
@@ -52,18 +54,21 @@ export async function setPricePeriod(
 export async function tickPrices(servers: Servers, marketId: string): Promise<PriceTick> {
   acceptedOrRefused(await servers.economy().findMarket(marketId))
   const client = await servers.temporal()
-  return await callTemporal(
+  const ticked = await callTemporal(
     client,
     () =>
-      client.workflow.execute<(input: { marketId: string }) => Promise<PriceTick>>('priceUpdate', {
+      client.workflow.execute<(input: { marketId: string }) => Promise<PriceUpdateResult>>('priceUpdate', {
         workflowId: priceScheduleId(marketId),
         taskQueue: servers.environment().temporal.taskQueue,
         args: [{ marketId }],
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: `prices of market ${marketId}`,
+        typedSearchAttributes: searchAttributesOf({ marketId }),
       }),
     TICK_WAIT_MS,
   )
+  if ('closed' in ticked) throw refused(refuse('market_closed', ticked.message, 'marketId').error)
+  return ticked
 }
 
 async function schedulesOf(servers: Servers): Promise<PriceSchedules> {

@@ -7,6 +7,7 @@ import { createPublishActivities } from '../activities/publish-activities.ts'
 import { type Bus, connectBus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { priceTaskQueue } from '../shared/contracts/workflows.ts'
+import { createGlances } from '../shared/db/glances.ts'
 import { createPostgresOutbox } from '../shared/db/outbox.ts'
 import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
@@ -17,6 +18,7 @@ import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
+import { registerSearchAttributes } from '../shared/temporal/register-search-attributes.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
 import { createTemporalLogger } from './temporal-log.ts'
 import { WORKFLOW_SOURCES } from './workflow-sources.ts'
@@ -70,9 +72,11 @@ export async function runMarketWorker(
   )
   const bus = around.bus(await connectBus(environment.nats, 'bourse market worker'))
   const client = await connectTemporal(environment.temporal)
+  await registerSearchAttributes(client)
   const hint = around.hint(createHint(client, taskQueue, log))
   const economy = around.economy(createPostgresEconomy(db, hint))
   const outbox = around.outbox(createPostgresOutbox(db))
+  const glances = createGlances(db)
   const pricesDb = createDatabase(
     environment.postgresUrl,
     'bourse price updates',
@@ -88,8 +92,8 @@ export async function runMarketWorker(
     namespace,
     taskQueue,
     activities: {
-      ...heartbeating(createMarketActivities({ economy })),
-      ...heartbeating(createAgentActivities({ economy })),
+      ...heartbeating(createMarketActivities({ economy, glances })),
+      ...heartbeating(createAgentActivities({ economy, glances })),
       ...createPublishActivities({ bus, outbox, log }),
     },
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,

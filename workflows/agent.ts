@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   currentUpdateInfo,
@@ -23,7 +24,12 @@ import {
   signals,
   updates,
 } from '../shared/contracts/workflows.ts'
+import type { AgentGlance } from '../shared/market/glances.ts'
+import { describeAgent } from './describe-agent.ts'
 import { invalidInput, readInput, readName, requireWorkflowId } from './input.ts'
+import { onCancelled, shieldHandlers } from './on-cancelled.ts'
+import { refusalOnTop } from './refusal-on-top.ts'
+import { setSearchAttributes } from './search-attributes.ts'
 
 const { findAgent, answerMessages } = proxyActivities<AgentActivities>({
   startToCloseTimeout: '2 minutes',
@@ -34,7 +40,7 @@ const { findAgent, answerMessages } = proxyActivities<AgentActivities>({
 export const placeBid = defineSignal<[unknown?]>(signals.placeBid)
 export const cancelBid = defineSignal<[unknown?]>(signals.cancelBid)
 export const placeBidNow = defineUpdate<MessageAnswer, [unknown?]>(updates.placeBid)
-export const state = defineQuery<AgentState>(queries.state)
+export const state = defineQuery<AgentState, [unknown?]>(queries.state)
 
 /** Messages answered together, at most this many and this large: what an activity is given stays small. */
 const MAX_MESSAGES_PER_BATCH = 50
@@ -57,17 +63,29 @@ interface Waiting {
 
 /**
  * An agent's front door: takes bids and cancels in the order they came, has them admitted, and keeps the newest
- * verdicts to be asked for. It holds no truth; what it forgets stands in Postgres.
+ * verdicts to be asked for. It holds no truth; what it forgets stands in Postgres. Cancelled, it answers what waits
+ * and ends; the agent's bids stay, and its next signal opens the door again.
  */
 export async function agent(input?: AgentInput): Promise<AgentState> {
   const { marketId, name, carried } = readAgentInput(input)
   requireWorkflowId(agentWorkflowId(marketId, name))
+  setSearchAttributes({ marketId, agent: name }, 'search-attributes')
+  try {
+    return await CancellationScope.nonCancellable(() => keepDoor(marketId, name, carried))
+  } catch (error) {
+    throw refusalOnTop(error)
+  }
+}
+
+async function keepDoor(marketId: string, name: string, carried: CarriedAgent): Promise<AgentState> {
   const firstRunId = workflowInfo().firstExecutionRunId
+  const shielded = shieldHandlers()
   const inbox: Waiting[] = []
   const verdicts: AgentVerdict[] = carried.verdicts
   let { signals: signalsSeen, nonsense } = carried
   const signalsBefore = signalsSeen
   let isOver = false
+  let glance: AgentGlance | null = null
 
   const queue = (one: Omit<Waiting, 'characters'>): Waiting => {
     const characters = JSON.stringify(one.message)?.length ?? 0
@@ -103,21 +121,29 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
     placeBidNow,
     async message => {
       const waiting = queue({ kind: 'bid', via: 'update', key: currentUpdateInfo()!.id, message })
-      await condition(() => waiting.answer !== undefined)
+      await shielded(() => condition(() => waiting.answer !== undefined))
       return waiting.answer!
     },
     { description: 'Place a bid and get its verdict; takes what the signal placeBid takes.' },
   )
-  setHandler(state, describeState, { description: 'Counters and the newest verdicts.' })
+  setHandler(state, answerState, {
+    description:
+      'Counters and the newest verdicts; with {"key": "..."} only those of the bids placed with that key.',
+  })
+  onCancelled(() => {
+    isOver = true
+  })
 
-  const { exists } = await findAgent({ marketId, agent: name })
+  const { exists } = await findAgent.executeWithOptions({ summary: `look for agent ${name}` }, [
+    { marketId, agent: name },
+  ])
   if (!exists && inbox.length === 0) throw unknownAgent(marketId, name)
   while (!isOver || inbox.length > 0) {
-    await condition(() => inbox.length > 0 || shouldContinueAsNew())
+    await condition(() => inbox.length > 0 || isOver || shouldContinueAsNew())
     if (inbox.length > 0) {
       await answerBatch()
-      setCurrentDetails(describeAgent())
-    } else {
+      setCurrentDetails(describeAgent(describeState(), glance))
+    } else if (!isOver) {
       await condition(allHandlersFinished)
       if (inbox.length === 0) {
         await continueAsNew<typeof agent>({
@@ -133,21 +159,27 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
 
   async function answerBatch(): Promise<void> {
     const batch = nextBatch(inbox)
-    const answered = await answerMessages({
-      marketId,
-      agent: name,
-      messages: batch.map(({ kind, via, key, message }) => ({ kind, via, key, message })),
-    })
+    const answered = await answerMessages.executeWithOptions({ summary: describeBatch(batch) }, [
+      {
+        marketId,
+        agent: name,
+        messages: batch.map(({ kind, via, key, message }) => ({ kind, via, key, message })),
+      },
+    ])
     inbox.splice(0, batch.length)
     batch.forEach((waiting, place) => {
       const answer = answered.answers[place]!
       waiting.answer = answer
       const list = 'verdicts' in answer ? answer.verdicts : [answer]
-      verdicts.push(...list.map((verdict, index) => ({ key: `${waiting.key}:${index}`, verdict })))
+      const ownKeys = answered.ownKeys?.[place]
+      verdicts.push(
+        ...list.map((verdict, index) => ({ key: ownKeys?.[index] ?? `${waiting.key}:${index}`, verdict })),
+      )
       nonsense += list.filter(one => !one.ok && one.error.code === 'invalid_bid').length
     })
     verdicts.splice(0, Math.max(0, verdicts.length - MAX_VERDICTS))
-    isOver = answered.marketIsClosed || !exists
+    glance = answered.glance ?? null
+    isOver ||= answered.marketIsClosed || !exists
   }
 
   function shouldContinueAsNew(): boolean {
@@ -158,15 +190,10 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
     return { marketId, agent: name, waiting: inbox.length, signals: signalsSeen, nonsense, verdicts }
   }
 
-  function describeAgent(): string {
-    const last = verdicts.at(-1)?.verdict
-    const told =
-      last === undefined
-        ? 'nothing yet'
-        : last.ok
-          ? `bid ${last.bidId} is ${last.status}`
-          : last.error.message
-    return `Agent ${name} of market ${marketId}: ${signalsSeen} signals, ${nonsense} of them unreadable. Last: ${told}.`
+  function answerState(question?: unknown): AgentState {
+    const asked = typeof question === 'object' && question !== null && 'key' in question ? question.key : null
+    const all = describeState()
+    return typeof asked === 'string' ? { ...all, verdicts: verdicts.filter(({ key }) => key === asked) } : all
   }
 }
 
@@ -194,6 +221,12 @@ function unknownAgent(marketId: string, name: string): ApplicationFailure {
     `there is no agent ${name} in market ${marketId}: add it with "bourse agent add ${marketId} ${name} --credits 500"`,
     'unknown_agent',
   )
+}
+
+/** What a batch is, for the event's line in the Temporal UI. */
+function describeBatch(batch: readonly Waiting[]): string {
+  const bids = batch.filter(({ kind }) => kind === 'bid').length
+  return `${bids} messages with bids, ${batch.length - bids} cancels`
 }
 
 function nextBatch(inbox: readonly Waiting[]): Waiting[] {

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   currentUpdateInfo,
@@ -20,6 +21,7 @@ import {
 import type { MarketActivities } from '../activities/market-activities.ts'
 import type { PriceActivities } from '../activities/price-activities.ts'
 import type { PublishActivities } from '../activities/publish-activities.ts'
+import { searchAttributesOf } from '../shared/contracts/search-attributes.ts'
 import {
   cycleWorkflowId,
   type MarketInput,
@@ -30,9 +32,14 @@ import {
   signals,
   updates,
 } from '../shared/contracts/workflows.ts'
-import type { CycleSummary, MarketStatus, MarketTurn } from '../shared/economy/economy.ts'
+import type { CycleSummary, MarketStatus, MarketTurn, NextStep } from '../shared/economy/economy.ts'
+import type { MarketGlance } from '../shared/market/glances.ts'
 import { allocationCycle } from './allocation-cycle.ts'
+import { describeMarket } from './describe-market.ts'
 import { readInput, readName, requireWorkflowId } from './input.ts'
+import { onCancelled, shieldHandlers } from './on-cancelled.ts'
+import { reasonOf, refusalOnTop } from './refusal-on-top.ts'
+import { setSearchAttributes } from './search-attributes.ts'
 
 const { takeTurn, tidyMarket, releaseOpenBids, openCycle, settleCycle, changeMarketStatus } =
   proxyActivities<MarketActivities>({
@@ -44,6 +51,7 @@ const { publishEvents } = proxyActivities<PublishActivities>({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '200 ms', maximumInterval: '10 seconds' },
+  summary: 'publish events',
 })
 
 export const look = defineSignal<[unknown?]>(signals.look)
@@ -62,14 +70,27 @@ const PAUSE_AFTER_STOPPED_PUBLICATION = '30 seconds'
 
 /**
  * A market at work: it looks at what is due, does it, tells it, and sleeps until something is due again. It carries
- * nothing but its market's id; every decision is read from Postgres.
+ * nothing but its market's id; every decision is read from Postgres. Cancelled, it closes its market.
  */
 export async function market(input?: MarketInput): Promise<void> {
   const marketId = readName(readInput(input, ['marketId']).marketId, 'marketId', 1)
   requireWorkflowId(marketWorkflowId(marketId))
+  setSearchAttributes({ marketId }, 'search-attributes')
+  try {
+    await CancellationScope.nonCancellable(() => run(marketId))
+  } catch (error) {
+    throw refusalOnTop(error)
+  }
+}
+
+async function run(marketId: string): Promise<void> {
+  const shielded = shieldHandlers()
   let hinted = false
+  let mustClose = false
   let publishing = false
+  let publicationProblem: string | null = null
   let turn: MarketTurn | null = null
+  let glance: MarketGlance | null = null
   let lastCycle: CycleSummary | null = null
   /** What the price schedule was last kept for. */
   let scheduledFor: string | null = null
@@ -79,6 +100,7 @@ export async function market(input?: MarketInput): Promise<void> {
     startToCloseTimeout: '30 seconds',
     heartbeatTimeout: '5 seconds',
     retry: { initialInterval: '500 ms', maximumInterval: '30 seconds' },
+    summary: 'keep the schedule of price updates',
   })
 
   setHandler(
@@ -86,59 +108,76 @@ export async function market(input?: MarketInput): Promise<void> {
     () => {
       hinted = true
     },
-    { description: 'There may be work: look now.' },
+    { description: 'There may be work: look now. Carries nothing.' },
   )
-  setHandler(state, () => ({
-    marketId,
-    status: turn?.status ?? null,
-    next: turn?.next ?? null,
-    lastCycle,
-    publishing,
-  }))
-  const changeStatus = (change: 'pause' | 'resume' | 'close') => async (): Promise<MarketStatus> => {
-    const { status } = await changeMarketStatus({ marketId, change, actor: 'operator' })
-    hinted = true
-    return status
-  }
-  setHandler(pause, changeStatus('pause'), { description: 'Stop clearing; bids are still admitted.' })
-  setHandler(resume, changeStatus('resume'), { description: 'Clear again.' })
-  setHandler(close, changeStatus('close'), { description: 'Admit no more bids, release the open ones, end.' })
   setHandler(
-    step,
-    async () => {
-      // Each request opens a cycle of its own; a retry of the same request finds the one it opened.
-      const run = `${workflowInfo().runId}/${currentUpdateInfo()!.id}`
-      const opened = await openCycle({ marketId, cycle: null, run })
-      lastCycle = await runCycle(marketId, opened.cycle)
-      hinted = true
-      return lastCycle
-    },
-    { description: 'Run one cycle now, on a paused market too.' },
+    state,
+    () => ({
+      marketId,
+      status: turn?.status ?? null,
+      next: turn?.next ?? null,
+      lastCycle,
+      publishing,
+      publicationProblem,
+    }),
+    { description: 'Status, next step, last cycle, publication. Takes nothing.' },
   )
+  const changeStatus = async (change: 'pause' | 'resume' | 'close'): Promise<MarketStatus> => {
+    try {
+      const { status } = await changeMarketStatus.executeWithOptions({ summary: `${change} the market` }, [
+        { marketId, change, actor: 'operator' },
+      ])
+      hinted = true
+      return status
+    } catch (error) {
+      throw refusalOnTop(error)
+    }
+  }
+  setHandler(pause, () => shielded(() => changeStatus('pause')), {
+    description: 'Stop clearing; bids are still admitted. Takes nothing, answers the new status.',
+  })
+  setHandler(resume, () => shielded(() => changeStatus('resume')), {
+    description: 'Clear again. Takes nothing, answers the new status.',
+  })
+  setHandler(close, () => shielded(() => changeStatus('close')), {
+    description: 'Admit no more bids, release the open ones, end with the last lease. Cannot be taken back.',
+  })
+  setHandler(step, () => shielded(runOneCycle), {
+    description: 'Run one cycle now, on a paused market too. Takes nothing, answers the cycle.',
+  })
+  onCancelled(() => {
+    mustClose = true
+    hinted = true
+  })
 
   while (!isOver()) {
     hinted = false
-    turn = await takeTurn({ marketId, publishing })
+    if (mustClose) await closeOnce()
+    const { glance: seen, ...decided } = await takeTurn.executeWithOptions({ summary: 'what is due?' }, [
+      { marketId, publishing },
+    ])
+    turn = decided
+    glance = seen ?? glance
     if (turn.unpublished && !publishing) void publish()
     if (!keeping && scheduleFor(turn) !== scheduledFor && patched('price-schedule')) void keepSchedule(turn)
-    setCurrentDetails(describe(marketId, turn, lastCycle))
+    show(turn)
     const { next } = turn
     switch (next.step) {
       case 'tidy':
-        await tidyMarket({ marketId })
+        await tidyMarket.executeWithOptions({ summary: 'end leases, expire bids' }, [{ marketId }])
         break
       case 'clear':
         await clear(next.cycle)
         break
       case 'release':
-        await releaseOpenBids({ marketId })
+        await releaseOpenBids.executeWithOptions({ summary: 'release open bids' }, [{ marketId }])
         break
       case 'wait':
       case 'sleep':
-        await lookAgain(next.seconds)
+        await lookAgain(next)
         break
     }
-    if (workflowInfo().continueAsNewSuggested) {
+    if (workflowInfo().continueAsNewSuggested && !mustClose) {
       await condition(allHandlersFinished)
       await continueAsNew<typeof market>({ marketId })
     }
@@ -150,12 +189,36 @@ export async function market(input?: MarketInput): Promise<void> {
     return turn?.next.step === 'closed'
   }
 
+  function show(seen: MarketTurn): void {
+    setCurrentDetails(describeMarket({ marketId, turn: seen, glance, lastCycle, publicationProblem }))
+  }
+
+  async function closeOnce(): Promise<void> {
+    mustClose = false
+    await changeStatus('close')
+  }
+
+  /** Each request opens a cycle of its own; a retry of the same request finds the one it opened. */
+  async function runOneCycle(): Promise<CycleSummary> {
+    const request = `${workflowInfo().runId}/${currentUpdateInfo()!.id}`
+    try {
+      const opened = await openCycle.executeWithOptions({ summary: 'open a cycle on request' }, [
+        { marketId, cycle: null, run: request },
+      ])
+      lastCycle = await runCycle(marketId, opened.cycle)
+      hinted = true
+      return lastCycle
+    } catch (error) {
+      throw refusalOnTop(error)
+    }
+  }
+
   async function clear(cycle: number): Promise<void> {
     try {
       lastCycle = await runCycle(marketId, cycle)
     } catch (error) {
       log.warn('a cycle was not finished; the market looks again', { marketId, cycle, error })
-      await sleep(PAUSE_AFTER_FAILURE)
+      await sleep(PAUSE_AFTER_FAILURE, { summary: `cycle ${cycle} was not finished: look again` })
     }
   }
 
@@ -163,9 +226,12 @@ export async function market(input?: MarketInput): Promise<void> {
     publishing = true
     try {
       await publishEvents({ marketId })
+      publicationProblem = null
     } catch (error) {
+      publicationProblem = reasonOf(error)
+      if (turn !== null) show(turn)
       log.warn('publication stopped; it is tried again', { marketId, error })
-      await sleep(PAUSE_AFTER_STOPPED_PUBLICATION)
+      await sleep(PAUSE_AFTER_STOPPED_PUBLICATION, { summary: 'publication stopped: try again' })
     } finally {
       publishing = false
       hinted = true
@@ -186,10 +252,11 @@ export async function market(input?: MarketInput): Promise<void> {
     }
   }
 
-  async function lookAgain(seconds: number | null): Promise<void> {
+  async function lookAgain(next: Extract<NextStep, { step: 'wait' | 'sleep' }>): Promise<void> {
     const isHinted = () => hinted || workflowInfo().continueAsNewSuggested
-    if (seconds === null) await condition(isHinted)
-    else await condition(isHinted, Math.max(1, Math.ceil(seconds * 1000)))
+    if (next.seconds === null) return await condition(isHinted)
+    const summary = next.step === 'wait' ? 'until the next cycle' : 'until something is due'
+    await condition(isHinted, Math.max(1, Math.ceil(next.seconds * 1000)), { summary })
   }
 }
 
@@ -201,31 +268,17 @@ async function runCycle(marketId: string, cycle: number): Promise<CycleSummary> 
       args: [{ marketId, cycle }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `cycle ${cycle} of market ${marketId}`,
+      typedSearchAttributes: searchAttributesOf({ marketId, cycle }),
     })
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
-    return await settleCycle({ marketId, cycle })
+    return await settleCycle.executeWithOptions({ summary: `clear and settle cycle ${cycle}` }, [
+      { marketId, cycle },
+    ])
   }
 }
 
 /** What the price schedule depends on. */
 function scheduleFor({ status, pricePeriodSeconds }: MarketTurn): string {
   return status === 'closing' || status === 'closed' ? 'none' : `${status}, every ${pricePeriodSeconds} s`
-}
-
-function describe(marketId: string, turn: MarketTurn, lastCycle: CycleSummary | null): string {
-  const { next, status } = turn
-  const plans = {
-    tidy: 'ending leases and expiring bids',
-    clear: 'clearing a cycle',
-    release: 'releasing open bids',
-    wait: 'waiting for the next cycle',
-    sleep: "asleep until a bid, a lease's end or an expiry",
-    closed: 'closed',
-  }
-  const last =
-    lastCycle === null
-      ? ''
-      : ` Last cycle ${lastCycle.cycle}: ${lastCycle.winners} won, ${lastCycle.losers} were outbid, ${lastCycle.revenue} credits paid.`
-  return `Market ${marketId} is ${status}: ${plans[next.step]}.${last}`
 }

@@ -1,6 +1,6 @@
 /** Names and shapes by which operators, agents and programs reach the workflows. Plain JSON, no client library. */
 import type { BidVerdict } from '../bid/admission.ts'
-import type { CycleSummary, MarketStatus, NextStep } from '../economy/economy.ts'
+import type { CycleSummary, MarketStatus, NextStep, PriceTick } from '../economy/economy.ts'
 import type { Outcome } from '../economy/refusal.ts'
 
 export const DEFAULT_TASK_QUEUE = 'bourse'
@@ -37,6 +37,9 @@ export interface PriceUpdateInput {
   marketId?: string
 }
 
+/** What `priceUpdate` answers: the tick, or that its market was closed meanwhile and has no more of them. */
+export type PriceUpdateResult = PriceTick | { closed: true; message: string }
+
 /** Input of `agent`; market and agent are taken from the workflow id `agent/<market>/<id>` when absent. */
 export interface AgentInput {
   marketId?: string
@@ -54,6 +57,7 @@ export interface CarriedAgent {
 
 /** The answer to one bid or cancel, newest last. */
 export interface AgentVerdict {
+  /** The bid's own key, else the one it was given. */
   key: string
   verdict: BidVerdict | Outcome<{ bidId: string; status: string }>
 }
@@ -75,6 +79,8 @@ export interface MarketState {
   next: NextStep | null
   lastCycle: CycleSummary | null
   publishing: boolean
+  /** Why events are not published at the moment; null: they are, or none waits. */
+  publicationProblem: string | null
 }
 
 export const signals = { placeBid: 'placeBid', cancelBid: 'cancelBid', look: 'look' } as const

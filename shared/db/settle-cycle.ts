@@ -1,5 +1,6 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { CycleSummary } from '../economy/economy.ts'
+import { UnknownCycle } from '../economy/unknown-cycle.ts'
 import { resolveHolds } from '../market/bid-holds.ts'
 import { pausedUpToMs } from '../market/market-clock.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
@@ -83,7 +84,7 @@ async function lockCycle(client: DatabaseClient, marketId: string, number: numbe
     [marketId, number],
   )
   const row = rows[0]
-  if (row === undefined) throw new Error(`market ${marketId} has no cycle ${number}`)
+  if (row === undefined) throw new UnknownCycle(marketId, number)
   return {
     settled: row.status === 'settled',
     cutoffSeq: row.cutoff_seq as bigint,

@@ -58,7 +58,11 @@ async function tick(
   await writeEvents(client, batch, decided.events)
   const { woken } = await closeBatch(client, batch, decided.events.length)
   const prices = decided.updates.map(update => update.new)
-  return { ok: true, ...outcomeOf(decided.tick, true, resources, prices), woken }
+  const before = postedBy(
+    resources,
+    decided.updates.map(update => update.old),
+  )
+  return { ok: true, ...outcomeOf(decided.tick, true, resources, prices), before, woken }
 }
 
 function outcomeOf(
@@ -67,8 +71,15 @@ function outcomeOf(
   resources: readonly string[],
   prices: readonly { priceMicro: number }[],
 ): PriceTick {
+  return { tick, applied, prices: postedBy(resources, prices) }
+}
+
+function postedBy(
+  resources: readonly string[],
+  prices: readonly { priceMicro: number }[],
+): Record<string, string> {
   const posted = resources.map((name, place) => [name, formatCredits(BigInt(prices[place]!.priceMicro))])
-  return { tick, applied, prices: Object.fromEntries(posted) }
+  return Object.fromEntries(posted)
 }
 
 async function readFacts(

@@ -82,6 +82,8 @@ export interface PriceTick {
   /** False when the tick was not later than the newest one, and moved nothing. */
   applied: boolean
   prices: Record<string, string>
+  /** What was posted until this tick; absent when it moved nothing. */
+  before?: Record<string, string>
 }
 
 /** What a market's price schedule should be. */

@@ -41,6 +41,7 @@ import {
   wake,
 } from './memory-state.ts'
 import { type Outcome, refuse, refuseUnknownMarket } from './refusal.ts'
+import { UnknownCycle } from './unknown-cycle.ts'
 
 /** The economy in memory, for tests: the rules are the pure functions that the adapter on Postgres asks too. */
 export function createMemoryEconomy(state: MemoryState): Economy {
@@ -401,7 +402,7 @@ function setStatus(
 
 function settle(state: MemoryState, market: MemoryMarket, number: number): CycleSummary {
   const opened = market.cycles[number - 1]
-  if (opened === undefined) throw new Error(`market ${market.marketId} has no cycle ${number}`)
+  if (opened === undefined) throw new UnknownCycle(market.marketId, number)
   if (opened.outcome !== null) return summariseCycle(opened.outcome)
   const nowMs = state.now()
   const resources = market.resources.map(resource => resource.name)

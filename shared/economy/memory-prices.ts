@@ -37,11 +37,18 @@ export function tickMemoryPrices(
     appendEvents(state, market, events)
   }
   const { tick, prices } = market.prices!
-  const posted = market.resources.map(({ name }, place) => [
-    name,
-    formatCredits(BigInt(prices[place]!.priceMicro)),
-  ])
-  return { ok: true, tick, applied: decided !== null, prices: Object.fromEntries(posted) }
+  const posted = { ok: true as const, tick, prices: postedBy(market, prices) }
+  if (decided === null) return { ...posted, applied: false }
+  const before = decided.updates.map(update => update.old)
+  return { ...posted, applied: true, before: postedBy(market, before) }
+}
+
+function postedBy(
+  { resources }: MemoryMarket,
+  prices: readonly { priceMicro: number }[],
+): Record<string, string> {
+  const posted = resources.map(({ name }, place) => [name, formatCredits(BigInt(prices[place]!.priceMicro))])
+  return Object.fromEntries(posted)
 }
 
 function factsOf(market: MemoryMarket, tickMs: number): PriceTickFacts {

@@ -1,3 +1,5 @@
+import { NAME_PATTERN } from '../market/name-pattern.ts'
+
 /** A typed no: what was refused, where, and what is allowed. Nothing was changed. */
 export interface Refusal {
   ok: false
@@ -12,5 +14,6 @@ export function refuse(code: string, message: string, field?: string): Refusal {
 }
 
 export function refuseUnknownMarket(marketId: string): Refusal {
-  return refuse('unknown_market', `there is no market ${JSON.stringify(marketId)}`, 'marketId')
+  const message = `there is no market ${JSON.stringify(marketId)}: "bourse market list" shows those there are, "bourse market create ${NAME_PATTERN.test(marketId) ? marketId : '<market>'}" makes one`
+  return refuse('unknown_market', message, 'marketId')
 }

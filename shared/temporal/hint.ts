@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { searchAttributesOf } from '../contracts/search-attributes.ts'
 import { marketWorkflowId, signals } from '../contracts/workflows.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { withDeadline } from './connect.ts'
@@ -22,6 +23,7 @@ export function createHint(
           signal: signals.look,
           signalArgs: [],
           staticSummary: `market ${marketId}`,
+          typedSearchAttributes: searchAttributesOf({ marketId }),
         }),
       )
     } catch (error) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Client, type ScheduleDescription, ScheduleNotFoundError } from '@temporalio/client'
+import { searchAttributesOf } from '../contracts/search-attributes.ts'
 import { priceScheduleId } from '../contracts/workflows.ts'
 import { PAUSED_WITH_MARKET, type PriceSchedule } from '../market/price-schedule.ts'
 
@@ -44,6 +45,7 @@ export function createPriceSchedules(client: Client, taskQueue: string): PriceSc
             args: [{ marketId }],
             taskQueue,
             staticSummary: `prices of market ${marketId}`,
+            typedSearchAttributes: searchAttributesOf({ marketId }),
           },
           policies: { overlap: 'SKIP', catchupWindow: CATCH_UP_WINDOW_MS },
           state: isPaused ? { paused: true, note: PAUSED_WITH_MARKET } : { paused: false },
