@@ -94,7 +94,8 @@ export function describePrices(name: string, make: () => EconomyUnderTest): void
 
     test('a tick that is not later than the newest moves nothing and writes nothing', async () => {
       const { economy, marketId, tickLater, now, events } = await begin()
-      const first = await tickLater()
+      const { before, ...first } = (await tickLater()) as { before?: unknown }
+      expect(before).toBeDefined()
       const written = (await events()).length
       for (const tickMs of [0, (await now()) - 60_000]) {
         expect(await economy.tickPrices(marketId, tickMs)).toMatchObject({ ...first, applied: false })
