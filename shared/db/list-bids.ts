@@ -79,6 +79,23 @@ export async function listMarketBids(
   return listed(rows, await readResourceNames(db, marketId))
 }
 
+/** One bid that an agent pays for or that is for it, with the lease it won; null when it has no such bid. */
+export async function readAgentBid(
+  db: Database,
+  marketId: string,
+  agent: string,
+  bidId: string,
+): Promise<(ListedBid & { leaseId: string | null }) | null> {
+  const { rows } = await db.query(
+    `select ${COLUMNS}, (select lease_id from leases l where l.bid_id = b.bid_id) as lease_id from bids b
+      where b.bid_id = $3 and b.market_id = $1 and
+            (select agent_id from agents where market_id = $1 and name = $2) in (b.agent_id, b.beneficiary_id)`,
+    [marketId, agent, bidId],
+  )
+  const [bid] = listed(rows, await readResourceNames(db, marketId))
+  return bid === undefined ? null : { ...bid, leaseId: rows[0].lease_id }
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: rows as the driver gives them
 function listed(rows: any[], resources: readonly string[]): ListedBid[] {
   return rows.map(row => ({

@@ -1,0 +1,40 @@
+import type { Bus } from './connect.ts'
+
+/** A message on a subject that is answered by one of several processes. */
+export interface BusRequest {
+  subject: string
+  /** Where the answer is wanted; empty: nowhere. */
+  reply: string
+  bytes: Uint8Array
+  header: (name: string) => string | null
+}
+
+/**
+ * Takes what is published on `subjects`; of all processes in `queue` one gets each message. Returns what ends it: after
+ * that nothing new comes, and all that had come was handed over.
+ */
+export function receiveRequests(
+  { connection }: Bus,
+  subjects: string,
+  queue: string,
+  receive: (request: BusRequest) => void,
+): () => Promise<void> {
+  const subscription = connection.subscribe(subjects, {
+    queue,
+    callback: (error, message) => {
+      if (error !== null) return
+      receive({
+        subject: message.subject,
+        reply: message.reply ?? '',
+        bytes: message.data,
+        header: name => message.headers?.get(name) || null,
+      })
+    },
+  })
+  return () => subscription.drain()
+}
+
+/** Publishes a text, leaving its arrival to the connection. */
+export function publishText({ connection }: Bus, subject: string, text: string): void {
+  connection.publish(subject, text)
+}

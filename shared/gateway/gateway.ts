@@ -1,0 +1,210 @@
+import { type Outcome, type Refusal, refuse } from '../economy/refusal.ts'
+import type { Caller } from '../rpc/operation.ts'
+import { type Handlers, isOperationName, type OperationName, operations } from '../rpc/operations.ts'
+import { readMessage } from '../rpc/read-message.ts'
+import { isOwnInbox, readRpcSubject } from '../rpc/subjects.ts'
+import { createAgentLoad, LOAD_LIMITS, type LoadLimits } from './agent-load.ts'
+import { createFairQueue } from './fair-queue.ts'
+
+/** A request as it came from the bus. */
+export interface IncomingRequest {
+  subject: string
+  /** Where the answer is wanted; empty: nowhere. */
+  reply: string
+  bytes: Uint8Array
+  traceparent: string | null
+}
+
+export interface GatewayLimits {
+  load: LoadLimits
+  /** Requests that wait or run, of all agents together. */
+  openMax: number
+  /** Requests at work at a time, bids not counted: those are at work in batches. */
+  runningMax: number
+  /** A request is answered within this time, be it with a refusal. */
+  deadlineMs: number
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  load: LOAD_LIMITS,
+  openMax: 20_000,
+  runningMax: 16,
+  deadlineMs: 10_000,
+}
+
+/** What the gateway does to the world; all of it is given. */
+export interface GatewayParts {
+  handlers: Handlers
+  /** Publishes an answer. */
+  answer: (reply: string, text: string) => void
+  /** Told of a request that wants its answer outside the agent's own inbox: it is not answered there. */
+  misdirected: (marketId: string, agent: string, reply: string) => void
+  /** Told of what failed without the caller's fault. */
+  failed: (operation: string, caller: Caller, error: unknown) => void
+  /** Milliseconds that never go back. */
+  nowMs: () => number
+  limits?: GatewayLimits
+}
+
+export interface Gateway {
+  /** Takes a request; answers it later, once, unless it may not be answered at all. Never throws. */
+  receive(request: IncomingRequest): void
+  /** Resolves when nothing that was taken waits for its answer. */
+  drained(): Promise<void>
+}
+
+interface TakenRequest {
+  caller: Caller
+  operation: string
+  request: IncomingRequest
+  dueMs: number
+}
+
+const FORGET_EVERY_MS = 10_000
+/** Bids wait for their batch, not for a place among the requests at work. */
+const BATCHED: OperationName = 'market.bid'
+const OVERLOADED = refuse('overloaded', 'the gateway has too much to do: nothing was done, try again later')
+
+/**
+ * Answers the requests of agents: who asks is known from the subject; what nobody may send or one agent sends too much of
+ * is refused before it is read, what cannot be read before any database work. Agents are served in turn.
+ */
+export function createGateway(parts: GatewayParts): Gateway {
+  const { limits = GATEWAY_LIMITS, nowMs } = parts
+  const load = createAgentLoad(limits.load)
+  const waiting = createFairQueue<TakenRequest>()
+  let open = 0
+  let running = 0
+  let forgotAtMs = nowMs()
+  let onDrained: (() => void)[] = []
+
+  function receive(request: IncomingRequest): void {
+    const address = readRpcSubject(request.subject)
+    if (address === null) return
+    const { marketId, agent, operation } = address
+    const at = nowMs()
+    forgetQuietAgents(at)
+    const who = `${marketId}/${agent}`
+    const taken = load.take(who, at)
+    if (taken === 'dropped') return
+    const isOwn = isOwnInbox(marketId, agent, request.reply)
+    const isFull = open >= limits.openMax
+    if (taken === 'taken' && (!isOwn || isFull)) load.done(who)
+    if (!isOwn) parts.misdirected(marketId, agent, request.reply)
+    else if (taken === 'refused') answer(request.reply, refuseTooMany(limits.load))
+    else if (isFull) answer(request.reply, OVERLOADED)
+    else
+      take(who, {
+        caller: { marketId, agent, traceparent: request.traceparent },
+        operation,
+        request,
+        dueMs: at + limits.deadlineMs,
+      })
+  }
+
+  function take(who: string, one: TakenRequest): void {
+    open += 1
+    if (one.operation === BATCHED) {
+      void finish(one)
+      return
+    }
+    waiting.push(who, one)
+    pump()
+  }
+
+  function forgetQuietAgents(at: number): void {
+    if (at - forgotAtMs < FORGET_EVERY_MS) return
+    load.forget(at)
+    forgotAtMs = at
+  }
+
+  function pump(): void {
+    while (running < limits.runningMax) {
+      const [one] = waiting.take(1)
+      if (one === undefined) return
+      running += 1
+      void finish(one).finally(() => {
+        running -= 1
+        pump()
+      })
+    }
+  }
+
+  async function finish(one: TakenRequest): Promise<void> {
+    answer(one.request.reply, await beforeDeadline(one))
+    load.done(`${one.caller.marketId}/${one.caller.agent}`)
+    open -= 1
+    if (open > 0) return
+    for (const resolve of onDrained) resolve()
+    onDrained = []
+  }
+
+  async function beforeDeadline(one: TakenRequest): Promise<object> {
+    const restMs = one.dueMs - nowMs()
+    if (restMs <= 0) return refuse('deadline_exceeded', 'it waited too long in the gateway: nothing was done')
+    const { promise: late, resolve } = Promise.withResolvers<object>()
+    const timer = setTimeout(
+      () =>
+        resolve(refuse('deadline_exceeded', 'no answer in time; ask again under the same key to learn it')),
+      restMs,
+    )
+    try {
+      return await Promise.race([operate(one), late])
+    } catch (error) {
+      parts.failed(one.operation, one.caller, error)
+      return refuse('internal_error', 'something failed in the market; ask again under the same key')
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function operate({ operation, caller, request }: TakenRequest): Promise<object> {
+    if (!isOperationName(operation)) return refuseUnknownOperation(operation)
+    const read = readRequest(operation, request.bytes)
+    if (!read.ok) return read
+    const handler = parts.handlers[operation] as (
+      caller: Caller,
+      request: unknown,
+    ) => Promise<Outcome<object>>
+    return await handler(caller, read.request)
+  }
+
+  function answer(reply: string, outcome: object): void {
+    parts.answer(reply, JSON.stringify(outcome))
+  }
+
+  return {
+    receive,
+    drained: () => {
+      if (open === 0) return Promise.resolve()
+      return new Promise(resolve => onDrained.push(resolve))
+    },
+  }
+}
+
+/** Reads what an operation is asked, from bytes that anybody may have sent. */
+export function readRequest(operation: OperationName, bytes: Uint8Array): Outcome<{ request: unknown }> {
+  const read = readMessage(bytes)
+  if (!read.ok) return read
+  if ('readByHandler' in operations[operation]) return { ok: true, request: read.message }
+  const parsed = operations[operation].request.safeParse(read.message)
+  if (parsed.success) return { ok: true, request: parsed.data }
+  const issue = parsed.error.issues[0]!
+  const field = issue.path.join('.') || unknownKeyIn(issue) || 'request'
+  return refuse('invalid_request', `${field}: ${issue.message}`, field)
+}
+
+function unknownKeyIn(issue: object): string | undefined {
+  return 'keys' in issue && Array.isArray(issue.keys) ? issue.keys[0] : undefined
+}
+
+function refuseTooMany({ openMax, requestsPerSecond }: LoadLimits): Refusal {
+  const allowed = `${requestsPerSecond} requests a second, ${openMax} unanswered at a time`
+  return refuse('too_many_requests', `this agent asks too much at once: one gateway answers ${allowed}`)
+}
+
+function refuseUnknownOperation(operation: string): Refusal {
+  const names = Object.keys(operations).join(', ')
+  const shown = JSON.stringify(operation.slice(0, 60))
+  return refuse('unknown_operation', `there is no operation ${shown}; there are ${names}`)
+}

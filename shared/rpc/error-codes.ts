@@ -1,0 +1,35 @@
+/** What any operation may answer instead of a result, whatever it is asked. */
+export const COMMON_ERRORS = {
+  invalid_json: 'the message is not one JSON object that can be read exactly',
+  message_too_large: 'the message has more bytes than a request may have',
+  invalid_request: 'a field is missing, unknown or out of bounds; `field` names it',
+  unknown_operation: 'there is no such operation',
+  unknown_market: 'there is no such market',
+  unknown_agent: 'an agent that is named does not exist in this market',
+  agent_not_alive: 'an agent that is named is dead',
+  too_many_requests: 'this agent asks faster than the gateway answers one agent; nothing was done',
+  overloaded: 'the gateway has as much waiting as it may; nothing was done, try again later',
+  deadline_exceeded: 'no answer in time; whether it was done is open, ask again under the same key',
+  internal_error: 'something failed that is not the caller’s fault; ask again under the same key',
+} as const
+
+/** What single operations may answer besides. */
+const SPECIAL_ERRORS = {
+  idempotency_conflict: 'the key was used before for something else',
+  invalid_amount: 'the amount is out of bounds',
+  same_agent: 'an agent cannot do this with itself',
+  insufficient_balance: 'not enough credits are available; `required` and `available` say how many',
+  invalid_bid: 'the bid cannot be read; `field` says where',
+  invalid_bundle: 'the market does not sell this bundle',
+  below_reserve: 'the amount is below what the market admits; `required` says the least',
+  too_many_open_bids: 'the agent has as many open bids as it may',
+  rate_limited: 'the agent bids more often than the market allows',
+  market_closed: 'the market takes no more bids',
+  unknown_bid: 'there is no such bid of this agent',
+  bid_not_open: 'the bid was decided already',
+} as const
+
+export type ErrorCode = keyof typeof COMMON_ERRORS | keyof typeof SPECIAL_ERRORS
+
+/** Every code a reply may carry, and what it means. */
+export const ERROR_CODES: Record<ErrorCode, string> = { ...COMMON_ERRORS, ...SPECIAL_ERRORS }

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { bundleReply } from './bid-reply.ts'
+import { limitField, lineField, momentField } from './fields.ts'
+import { defineOperation } from './operation.ts'
+
+/** Operations on leases. */
+export const leaseOperations = {
+  'lease.list': defineOperation({
+    description:
+      'Lists the leases that are yours, the last to begin first: what capacity you have, from when to when.',
+    request: z.strictObject({
+      ended: z.boolean().default(false).describe('true: those that ended too'),
+      limit: limitField(100, 20),
+      before: lineField(200).optional().describe('`next` of the page before this one'),
+    }),
+    reply: z.object({
+      items: z.array(
+        z.object({
+          leaseId: z.string(),
+          bidId: z.string(),
+          payer: z.string(),
+          cycle: z.number().int(),
+          bundle: bundleReply,
+          startsAt: momentField,
+          endsAt: momentField,
+          status: z.enum(['active', 'ended']),
+        }),
+      ),
+      next: z.string().nullable(),
+    }),
+    errors: [],
+  }),
+}

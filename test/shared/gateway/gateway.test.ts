@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest'
+import { refuse } from '../../../shared/economy/refusal.ts'
+import { createGateway, GATEWAY_LIMITS, type GatewayLimits } from '../../../shared/gateway/gateway.ts'
+import type { Caller } from '../../../shared/rpc/operation.ts'
+import type { Handlers } from '../../../shared/rpc/operations.ts'
+import { rpcSubject } from '../../../shared/rpc/subjects.ts'
+
+const OWN_INBOX = '_INBOX.m.ann.1'
+
+/** A gateway whose operations are what a test says. */
+function begin(handlers: Partial<Handlers> = {}, limits: Partial<GatewayLimits> = {}) {
+  const answers: { reply: string; outcome: { ok: boolean; error?: { code: string; field?: string } } }[] = []
+  const misdirected: string[] = []
+  const failures: unknown[] = []
+  const gateway = createGateway({
+    handlers: handlers as Handlers,
+    answer: (reply, text) => answers.push({ reply, outcome: JSON.parse(text) }),
+    misdirected: (_marketId, _agent, reply) => misdirected.push(reply),
+    failed: (_operation, _caller, error) => failures.push(error),
+    nowMs: () => performance.now(),
+    limits: { ...GATEWAY_LIMITS, ...limits },
+  })
+  const ask = (
+    operation: string,
+    request: object | string = {},
+    from: { agent?: string; reply?: string } = {},
+  ) => {
+    const { agent = 'ann', reply = `_INBOX.m.${agent}.1` } = from
+    gateway.receive({
+      subject: rpcSubject('m', agent, operation),
+      reply,
+      bytes: new TextEncoder().encode(typeof request === 'string' ? request : JSON.stringify(request)),
+      traceparent: null,
+    })
+  }
+  return { gateway, ask, answers, misdirected, failures }
+}
+
+const balance = { balance: '5', available: '5', held: '0', status: 'alive', openBids: 0 } as const
+
+describe('a gateway', () => {
+  test('answers who asked, knowing it from the subject', async () => {
+    const callers: Caller[] = []
+    const { gateway, ask, answers } = begin({
+      'economic.get_balance': async caller => {
+        callers.push(caller)
+        return { ok: true, ...balance }
+      },
+    })
+    ask('economic.get_balance')
+    await gateway.drained()
+    expect(answers).toEqual([{ reply: OWN_INBOX, outcome: { ok: true, ...balance } }])
+    expect(callers).toEqual([{ marketId: 'm', agent: 'ann', traceparent: null }])
+  })
+
+  test('refuses what it cannot read before any operation sees it', async () => {
+    const { gateway, ask, answers } = begin()
+    ask('economic.get_balance', 'no json')
+    ask('economic.get_balance', { colour: 'red' })
+    ask('economic.transfer', { to: 'bob', amount: '-1' })
+    ask('economic.borrow')
+    await gateway.drained()
+    expect(answers.map(({ outcome }) => [outcome.error?.code, outcome.error?.field])).toEqual([
+      ['invalid_json', undefined],
+      ['invalid_request', 'colour'],
+      ['invalid_request', 'amount'],
+      ['unknown_operation', undefined],
+    ])
+  })
+
+  test('neither does nor answers what wants its answer elsewhere', async () => {
+    const { gateway, ask, answers, misdirected } = begin({
+      'economic.get_balance': () => {
+        throw new Error('was asked')
+      },
+    })
+    const elsewhere = [
+      '',
+      '_INBOX.x',
+      '_INBOX.m.bob.1',
+      '$JS.API.STREAM.PURGE.bourse-m',
+      'bourse.m.agent.bob.notify.x',
+    ]
+    for (const reply of elsewhere) ask('economic.get_balance', {}, { reply })
+    await gateway.drained()
+    expect(answers).toEqual([])
+    expect(misdirected).toEqual(elsewhere)
+  })
+
+  test('an operation that fails is told to the caller without its reason', async () => {
+    const { gateway, ask, answers, failures } = begin({
+      'economic.get_balance': async () => {
+        throw new Error('password is hunter2')
+      },
+    })
+    ask('economic.get_balance')
+    await gateway.drained()
+    expect(answers[0]!.outcome.error?.code).toBe('internal_error')
+    expect(JSON.stringify(answers)).not.toContain('hunter2')
+    expect(failures).toHaveLength(1)
+  })
+
+  test('answers within its deadline, be it without a result', async () => {
+    const { gateway, ask, answers } = begin(
+      { 'economic.get_balance': () => new Promise(() => {}) },
+      { deadlineMs: 20 },
+    )
+    ask('economic.get_balance')
+    await gateway.drained()
+    expect(answers[0]!.outcome.error?.code).toBe('deadline_exceeded')
+  })
+
+  test('one agent that floods waits for itself; the others are answered in turn', async () => {
+    const order: string[] = []
+    const { gateway, ask } = begin(
+      {
+        'economic.get_balance': async ({ agent }) => {
+          order.push(agent)
+          await new Promise(resolve => setImmediate(resolve))
+          return refuse('unknown_agent', 'nobody')
+        },
+      },
+      { runningMax: 1 },
+    )
+    for (let index = 0; index < 100; index++) ask('economic.get_balance')
+    for (const agent of ['bob', 'cleo']) ask('economic.get_balance', {}, { agent })
+    await gateway.drained()
+    expect(order.slice(0, 4)).toEqual(['ann', 'ann', 'bob', 'cleo'])
+    expect(order).toHaveLength(102)
+  })
+
+  test('sheds what one agent asks beyond its measure, and what all ask beyond the gateway’s', async () => {
+    const waits = Promise.withResolvers<void>()
+    const { gateway, ask, answers } = begin(
+      {
+        'economic.get_balance': async () => {
+          await waits.promise
+          return { ok: true, ...balance }
+        },
+      },
+      { openMax: 5, load: { ...GATEWAY_LIMITS.load, openMax: 3 } },
+    )
+    for (let index = 0; index < 4; index++) ask('economic.get_balance')
+    for (const agent of ['bob', 'cleo', 'dan']) ask('economic.get_balance', {}, { agent })
+    expect(answers.map(({ reply, outcome }) => [reply, outcome.error?.code])).toEqual([
+      ['_INBOX.m.ann.1', 'too_many_requests'],
+      ['_INBOX.m.dan.1', 'overloaded'],
+    ])
+    waits.resolve()
+    await gateway.drained()
+    expect(answers).toHaveLength(7)
+  })
+})

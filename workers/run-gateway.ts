@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connectBus } from '../shared/bus/connect.ts'
+import { publishText, receiveRequests } from '../shared/bus/requests.ts'
+import type { BourseEnvironment } from '../shared/config/environment.ts'
+import { createDatabase } from '../shared/db/pool.ts'
+import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
+import { createGateway, GATEWAY_LIMITS } from '../shared/gateway/gateway.ts'
+import { createHandlers } from '../shared/gateway/handlers/all.ts'
+import { createMisdirectedNotices } from '../shared/gateway/misdirected.ts'
+import { RPC_SUBJECTS } from '../shared/rpc/subjects.ts'
+import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
+import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
+import { connectTemporal } from '../shared/temporal/connect.ts'
+import { createHint } from '../shared/temporal/hint.ts'
+import { readTraceparent } from '../shared/trace/traceparent.ts'
+
+/** All gateways are one queue: each request reaches one of them. */
+const QUEUE = 'bourse-gateway'
+/** Admission has connections of its own, so that reads which take long keep none from a batch of bids. */
+const MAX_ADMISSION_CONNECTIONS = 8
+const DRAIN_WAIT_MS = 10_000
+
+/**
+ * Runs a gateway until `signal` aborts: then it takes no more, answers what it took, and ends. `onReady` is called when
+ * it answers.
+ */
+export async function runGateway(
+  environment: BourseEnvironment,
+  { signal, onReady }: { signal: AbortSignal; onReady: () => void },
+): Promise<void> {
+  const telemetry = await startTelemetry('gateway', environment)
+  const { log } = telemetry
+  const metricsServer = await serveMetrics({
+    registry: telemetry.metrics,
+    ...environment.telemetry.metrics,
+    log,
+  })
+  const db = createDatabase(environment.postgresUrl, 'bourse gateway', GATEWAY_LIMITS.runningMax)
+  const admissionDb = createDatabase(
+    environment.postgresUrl,
+    'bourse gateway admission',
+    MAX_ADMISSION_CONNECTIONS,
+  )
+  const bus = await connectBus(environment.nats, 'bourse gateway')
+  const client = await connectTemporal(environment.temporal)
+  const hint = createHint(client, environment.temporal.taskQueue, log)
+  const handlers = createHandlers({
+    db,
+    economy: createPostgresEconomy(db, hint),
+    ledger: createPostgresLedger(db, hint),
+    admission: createPostgresEconomy(admissionDb, hint),
+  })
+  const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
+  const gateway = createGateway({
+    handlers,
+    answer: (reply, text) => publishText(bus, reply, text),
+    misdirected(marketId, agent, reply) {
+      log.debug({ market: marketId, agent, reply }, 'a request wants its answer outside its inbox')
+      tellMisdirected(marketId, agent, reply)
+    },
+    failed: (operation, { marketId, agent }, error) =>
+      log.error({ market: marketId, agent, operation, err: error }, 'an operation failed'),
+    nowMs: () => performance.now(),
+  })
+  const endReceiving = receiveRequests(bus, RPC_SUBJECTS, QUEUE, ({ header, ...request }) => {
+    const traceparent = header('traceparent')
+    gateway.receive({ ...request, traceparent: readTraceparent(traceparent) === null ? null : traceparent })
+  })
+  await bus.connection.flush()
+  log.info('gateway is ready')
+  onReady()
+
+  if (!signal.aborted) await once(signal, 'abort')
+  await endReceiving()
+  const isDrained = await Promise.race([
+    gateway.drained().then(() => true),
+    delay(DRAIN_WAIT_MS, false, { ref: false }),
+  ])
+  if (!isDrained) log.warn('some requests were not answered before the end')
+  await bus.connection.flush().catch(() => {})
+  await bus.close()
+  await client.connection.close()
+  await admissionDb.end()
+  await db.end()
+  await metricsServer.close()
+  await telemetry.close()
+}
