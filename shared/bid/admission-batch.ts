@@ -4,6 +4,8 @@ import { answerAgain, type FirstOutcome } from '../economy/first-outcome.ts'
 import { draftEvent, type EventDraft } from '../events/draft.ts'
 import type { RejectionReason } from '../events/types/bid-events.ts'
 import { formatCredits } from '../money/credits.ts'
+import { ownTrace } from '../trace/own-trace.ts'
+import { formatTraceparent, readTraceparent } from '../trace/traceparent.ts'
 import {
   type AdmissionAgent,
   type AdmissionMarket,
@@ -31,6 +33,8 @@ export interface DecidedBid extends ReadableBid {
   operationId: string
   admitted: AdmittedBid | null
   verdict: BidVerdict
+  /** Its sender's trace, else one of its own. */
+  traceparent: string
 }
 
 export interface DecidedBatch {
@@ -93,22 +97,33 @@ export function decideBatch(input: {
     const operationId = input.newOperationId()
     const verdict: BidVerdict = decision.ok
       ? { ok: true, bidId: operationId, status: 'pending', held: formatCredits(decision.bid.amountMicro) }
-      : decision
+      : refusalOf(decision.error, operationId)
     verdicts.push({ place, verdict })
     if (!verdict.ok && isFolded(verdict.error.code)) {
       counted.push({ agent: bid.agent, reason: verdict.error.code })
       continue
     }
-    const decided = { ...bid, operationId, admitted: decision.ok ? decision.bid : null, verdict }
+    const admitted = decision.ok ? decision.bid : null
+    const decided = { ...bid, operationId, admitted, verdict, traceparent: traceOf(bid, operationId) }
     told.push(decided)
     if (keyOfAgent !== null) toldByKey.set(keyOfAgent, decided)
   }
   return { verdicts, told, counted, events: told.map(one => eventOf(one, market.resources)) }
 }
 
-/** What makes two bids under one key the same bid. */
+function refusalOf(error: BidRefusal, operationId: string): BidVerdict {
+  return { ok: false, error: isFolded(error.code) ? error : { ...error, operationId } }
+}
+
+/** What a bid says of its trace goes before what its way in says; without either it begins one. */
+function traceOf({ request, traceparent }: ReadableBid, operationId: string): string {
+  const given = readTraceparent(request.traceparent) ?? readTraceparent(traceparent)
+  return formatTraceparent(given ?? ownTrace(operationId))
+}
+
+/** What makes two bids under one key the same bid; sent again, it may come in another trace. */
 export function contentOfBid({ request }: ReadableBid): string {
-  const { key: _key, amountMicro, ...rest } = request
+  const { key: _key, traceparent: _traceparent, amountMicro, ...rest } = request
   const bundle = Object.entries(request.bundle).sort(([a], [b]) => (a < b ? -1 : 1))
   return JSON.stringify({ ...rest, bundle, amountMicro: amountMicro.toString() })
 }
@@ -120,7 +135,7 @@ function firstInBatch(bid: ReadableBid, earlier: DecidedBid | undefined): FirstO
 
 function eventOf(one: DecidedBid, resources: readonly string[]): EventDraft {
   const { operationId, verdict, admitted, request } = one
-  const context = { agent: one.agent, correlationId: operationId, traceparent: one.traceparent ?? null }
+  const context = { agent: one.agent, correlationId: operationId, traceparent: one.traceparent }
   if (admitted === null || !verdict.ok) {
     const error = verdict.ok ? undefined : verdict.error
     return draftEvent(

@@ -35,6 +35,8 @@ export interface BidRefusal {
   field?: string
   required?: string
   available?: string
+  /** Names the refusal's event and trace; a refusal that is only counted has none. */
+  operationId?: string
 }
 
 export interface AdmittedBid {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PLAIN_TEXT, PLAIN_TEXT_RULE } from '../economy/plain-text.ts'
 import { nameSchema } from '../market/names.ts'
 import { readAmount } from '../money/credits.ts'
+import { readTraceparent } from '../trace/traceparent.ts'
 import { MAX_BIDS_PER_MESSAGE } from './bids-per-message.ts'
 
 const plainText = z.string().regex(PLAIN_TEXT, PLAIN_TEXT_RULE)
@@ -21,6 +22,14 @@ export const bidRequestSchema = z.strictObject({
   onBehalfOf: nameSchema.optional(),
   goodTillCancelled: z.boolean().optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
+  traceparent: z
+    .string()
+    .max(200)
+    .refine(
+      text => readTraceparent(text) !== null,
+      'must be a W3C traceparent: 00-<32 hex digits>-<16 hex digits>-<2 hex digits>',
+    )
+    .optional(),
 })
 
 export interface BidRequest {
@@ -30,6 +39,8 @@ export interface BidRequest {
   onBehalfOf: string | null
   goodTillCancelled: boolean
   expiresAtMs: number | null
+  /** The trace its sender follows it in; null: as its way in tells. */
+  traceparent: string | null
 }
 
 export type ReadBidRequest = { ok: true; request: BidRequest } | { ok: false; field: string; problem: string }
@@ -43,7 +54,7 @@ export function readBidRequest(input: unknown): ReadBidRequest {
     const issue = parsed.error.issues[0]!
     return { ok: false, field: issue.path.join('.') || 'bid', problem: issue.message }
   }
-  const { amount, bundle, key, onBehalfOf, goodTillCancelled, expiresAt } = parsed.data
+  const { amount, bundle, key, onBehalfOf, goodTillCancelled, expiresAt, traceparent } = parsed.data
   const credits = readAmount(amount)
   if (!credits.ok) return { ok: false, field: 'amount', problem: credits.problem }
   return {
@@ -55,6 +66,7 @@ export function readBidRequest(input: unknown): ReadBidRequest {
       onBehalfOf: onBehalfOf ?? null,
       goodTillCancelled: goodTillCancelled ?? false,
       expiresAtMs: expiresAt === undefined ? null : Date.parse(expiresAt),
+      traceparent: traceparent ?? null,
     },
   }
 }

@@ -241,7 +241,7 @@ async function insertBids(
       rows.map(row => (row.request.expiresAtMs === null ? null : new Date(row.request.expiresAtMs))),
       rows.map(row => row.via),
       rows.map(row => row.actor),
-      rows.map(row => row.traceparent ?? null),
+      rows.map(row => row.traceparent),
       rows.map(row => row.ordinal),
     ],
   )

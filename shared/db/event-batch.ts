@@ -1,11 +1,12 @@
 import type { EventDraft } from '../events/draft.ts'
 import { eventIdOf } from '../events/event-id.ts'
 import { eventTypes } from '../events/registry.ts'
+import { readTraceparent } from '../trace/traceparent.ts'
 import { type CopyValue, copyRows } from './copy-rows.ts'
 import type { DatabaseClient } from './pool.ts'
 
 const OUTBOX_COLUMNS = `outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
-                                correlation_id, causation_id, trace_id, scenario_id, data)`
+                                correlation_id, causation_id, trace_id, scenario_id, parent_span_id, data)`
 
 /** Where a transaction's events will stand: drawn after its last row lock, before its first write. */
 export interface BatchStart {
@@ -67,6 +68,8 @@ function* outboxRows(batch: BatchStart, drafts: readonly EventDraft[]): Generato
       draft.causationId,
       traceIdOf(draft.traceparent),
       batch.scenarioId,
+      // A refused bid has no row that would tell where its trace goes on.
+      type === 'bid_rejected' ? recordedParentOf(draft.traceparent) : null,
       JSON.stringify(draft.data),
     ]
   }
@@ -110,7 +113,13 @@ export async function closeBatch(
   return { woken: rows[0].was_asleep }
 }
 
-/** The trace id of a W3C traceparent (`00-<trace id>-<span id>-<flags>`), or null. */
+/** The trace id of a traceparent as we write it. */
 function traceIdOf(traceparent: string | null): string | null {
-  return traceparent === null ? null : (traceparent.split('-')[1] ?? null)
+  return traceparent === null ? null : traceparent.slice(3, 35)
+}
+
+/** The span of a traceparent, if whoever sent it recorded that. */
+function recordedParentOf(traceparent: string | null): string | null {
+  const context = readTraceparent(traceparent)
+  return context?.sampled ? context.spanId : null
 }

@@ -14,6 +14,7 @@ export async function openCycle(
   marketId: string,
   number: number | null,
   run: string,
+  traceparent: string | null,
 ): Promise<Outcome<OpenedCycle>> {
   return await inTransaction(db, async client => {
     const market = await client.query(
@@ -31,8 +32,8 @@ export async function openCycle(
     const source = choosePriceSource(prices.ageSeconds, rules.pricePeriodSeconds)
     const inserted = await client.query(
       `insert into cycles (market_id, number, status, policy, max_bids, cutoff_seq, prices_micro, price_source,
-                           price_age_seconds, opened_by_run, opened_at)
-       values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+                           price_age_seconds, opened_by_run, opened_at, traceparent)
+       values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
       [
         marketId,
         chosen.number,
@@ -44,6 +45,7 @@ export async function openCycle(
         prices.ageSeconds,
         run,
         now,
+        traceparent,
       ],
     )
     if (inserted.rowCount === 1) return { ok: true, cycle: chosen.number, settled: false }

@@ -40,7 +40,8 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
       (await hinted(marketId, admitBids(marketId, submissions))).verdicts,
     cancelBid: request => answered(request.marketId, cancelBid(db, request)),
     changeRules: (marketId, changes, actor) => answered(marketId, changeRules(db, marketId, changes, actor)),
-    openCycle: (marketId, number, run) => openCycle(db, marketId, number, run),
+    openCycle: (marketId, number, run, traceparent = null) =>
+      openCycle(db, marketId, number, run, traceparent),
     settleCycle: async (marketId, number) =>
       (await hinted(marketId, settleCycle(db, marketId, number))).cycle,
     tickPrices: (marketId, tickMs) => answered(marketId, tickPrices(db, marketId, tickMs)),

@@ -200,7 +200,7 @@ async function writeOutcome(
   await client.query(
     `update cycles set status = 'settled', effective_at = $3, supply_ppm = $4, demand_ppm = $5, considered = $6,
             left_waiting = $7, winners = $8, losers = $9, revenue_micro = $10, utilisation_ppm = $11,
-            cutoff_score = $12, paused_ms = $13
+            cutoff_score = $12, paused_ms = $13, batch_id = $14
       where market_id = $1 and number = $2`,
     [
       batch.marketId,
@@ -216,6 +216,7 @@ async function writeOutcome(
       settlement.utilisationPpm,
       settlement.cutoffScore,
       pausedMs,
+      batch.batchId,
     ],
   )
 }

@@ -111,8 +111,16 @@ export interface Economy {
   ): Promise<Outcome<{ bidId: string; status: 'cancelled'; released: string }>>
   /** Changes rules by name; a cycle that is open keeps what it froze. */
   changeRules(marketId: string, changes: unknown, actor: string): Promise<Outcome<{ rules: MarketRules }>>
-  /** Opens cycle `number` (absent: the open one, else the next) or finds it open or settled. */
-  openCycle(marketId: string, number: number | null, run: string): Promise<Outcome<OpenedCycle>>
+  /**
+   * Opens cycle `number` (absent: the open one, else the next) or finds it open or settled. A new one remembers the
+   * W3C trace context it was opened in.
+   */
+  openCycle(
+    marketId: string,
+    number: number | null,
+    run: string,
+    traceparent?: string | null,
+  ): Promise<Outcome<OpenedCycle>>
   /** Clears and settles an open cycle; a settled one answers its stored outcome. */
   settleCycle(marketId: string, number: number): Promise<CycleSummary>
   /** Moves every posted price by one tick, whose time is `tickMs`; one that is not later than the newest moves nothing. */

@@ -176,7 +176,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
           durationSeconds,
           goodTillCancelled,
           expiresAtMs,
-          traceparent: one.traceparent ?? null,
+          traceparent: one.traceparent,
           firstConsideredCycle: null,
           lastConsideredCycle: null,
           seq: BigInt(market.events.length + ordinal + 1),

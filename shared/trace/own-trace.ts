@@ -1,4 +1,4 @@
-import { formatTraceparent, type TraceContext } from './traceparent.ts'
+import type { TraceContext } from './traceparent.ts'
 
 /**
  * The trace of something nobody else traces: its trace id is its own UUID, so that it can be found by it, and its
@@ -7,9 +7,4 @@ import { formatTraceparent, type TraceContext } from './traceparent.ts'
 export function ownTrace(uuid: string): TraceContext {
   const traceId = uuid.replaceAll('-', '')
   return { traceId, spanId: traceId.slice(16), sampled: true }
-}
-
-/** The traceparent of `ownTrace`. */
-export function ownTraceparent(uuid: string): string {
-  return formatTraceparent(ownTrace(uuid))
 }

@@ -16,6 +16,9 @@ const market: AdmissionMarket = {
   pricesMicro: [10_000],
 }
 
+const GIVEN = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+const ON_THE_WAY = '00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-00'
+
 function submissions(...bids: unknown[]) {
   return bids.map(bid => ({ agent: 'ann', bid, via: 'cli' as const, actor: 'test' }))
 }
@@ -37,7 +40,7 @@ function decide(bids: ReadableBid[], availableMicro = 100_000_000n) {
     bids,
     firstOutcomes: new Map(),
     nowMs: 0,
-    newOperationId: () => `operation-${++drawn}`,
+    newOperationId: () => `0199a0c2-7f3e-7abc-8def-00000000000${++drawn}`,
   })
   return { ...decided, ann }
 }
@@ -83,11 +86,33 @@ describe('a batch of bids', () => {
     expect(counted).toHaveLength(2)
   })
 
+  test('a bid follows its own trace, else that of its way in, else one of its own', () => {
+    const bid = { amount: 1, bundle }
+    const sent = [...submissions({ ...bid, traceparent: GIVEN }, bid)].map(one => ({
+      ...one,
+      traceparent: ON_THE_WAY,
+    }))
+    expect(decide(readBatch(sent).readable).events.map(event => event.traceparent)).toEqual([
+      GIVEN,
+      ON_THE_WAY,
+    ])
+    const misled = submissions(bid).map(one => ({ ...one, traceparent: 'nonsense' }))
+    expect(decide(readBatch(misled).readable).told[0]!.traceparent).toBe(
+      '00-0199a0c27f3e7abc8def000000000001-8def000000000001-01',
+    )
+  })
+
+  test('a refusal that is told names its operation', () => {
+    const { verdicts, told } = decide(readBatch(submissions({ amount: 101, bundle })).readable)
+    expect(verdicts[0]!.verdict).toMatchObject({ ok: false, error: { operationId: told[0]!.operationId } })
+  })
+
   test('bids that say the same have the same content', () => {
     const contentOf = (bid: object) => contentOfBid(readBatch(submissions(bid)).readable[0]!)
     const bid = { amount: 1, bundle: { cpu: 0.5, durationSeconds: 60 }, key: 'k' }
     const same = { key: 'l', bundle: { durationSeconds: 60, cpu: 0.5 }, amount: '1.0' }
     expect(contentOf(same)).toBe(contentOf(bid))
+    expect(contentOf({ ...bid, traceparent: GIVEN })).toBe(contentOf(bid))
     expect(contentOf({ ...bid, goodTillCancelled: true })).not.toBe(contentOf(bid))
     expect(contentOf({ ...bid, amount: 1.000001 })).not.toBe(contentOf(bid))
   })

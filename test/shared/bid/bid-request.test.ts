@@ -14,6 +14,7 @@ describe('reading a bid', () => {
         onBehalfOf: null,
         goodTillCancelled: false,
         expiresAtMs: null,
+        traceparent: null,
       },
     })
   })
@@ -55,6 +56,7 @@ describe('reading a bid', () => {
     ['onBehalfOf', { amount: 1, bundle, onBehalfOf: 'Bob' }],
     ['goodTillCancelled', { amount: 1, bundle, goodTillCancelled: 'yes' }],
     ['expiresAt', { amount: 1, bundle, expiresAt: 'tomorrow' }],
+    ['traceparent', { amount: 1, bundle, traceparent: '00-1-2-01' }],
     ['bid', { amount: 1, bundle, urgent: true }],
   ])('refuses a wrong %s and names it', (field, bid) => {
     expect(readBidRequest(bid)).toEqual({ ok: false, field, problem: expect.any(String) })

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LogFormat } from '../../../shared/config/environment.ts'
 import { createLog, type Logger } from '../../../shared/telemetry/log.ts'
 import { withLogFields } from '../../../shared/telemetry/log-fields.ts'
 
@@ -17,9 +16,16 @@ const HOSTILE = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not get through
 const OBEYED_BY_TERMINALS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/
 
-function logged(format: LogFormat, tell: (log: Logger) => void): string {
-  const lines: string[] = []
-  tell(createLog('test', { level: 'trace', format, destination: { write: line => lines.push(line) } }))
+const lines: string[] = []
+const destination = { write: (line: string) => lines.push(line) }
+const logs = {
+  json: createLog('test', { level: 'trace', format: 'json', destination }),
+  pretty: createLog('test', { level: 'trace', format: 'pretty', destination }),
+}
+
+function logged(format: keyof typeof logs, tell: (log: Logger) => void): string {
+  lines.length = 0
+  tell(logs[format])
   return lines.join('')
 }
 
@@ -87,8 +93,8 @@ describe('a log', () => {
   })
 
   test('leaves out what is below its level', () => {
-    const lines: string[] = []
-    const log = createLog('test', { level: 'warn', destination: { write: line => lines.push(line) } })
+    lines.length = 0
+    const log = createLog('test', { level: 'warn', destination })
     log.info('quiet')
     log.warn('loud')
     expect(lines).toHaveLength(1)
