@@ -1,4 +1,5 @@
 const pureFolders = [
+  'llm',
   'money',
   'bundle',
   'bid',

@@ -1,0 +1,131 @@
+import { type LlmRefusal, refuseCall } from './llm-refusal.ts'
+
+/** What budget and routing must know of a chat completion; everything else of `body` passes through. */
+export interface ChatRequest {
+  body: Readonly<Record<string, unknown>>
+  model: string
+  stream: boolean
+  /** The caller asked for the usage at the end of its stream. */
+  wantsUsage: boolean
+  /** Answers asked for (`n`). */
+  choices: number
+  /** Tokens the caller limits an answer to; null: it did not. */
+  askedOutputTokens: number | null
+  /** UTF-8 bytes of everything a model may read as text: no tokenizer makes more tokens of them. */
+  promptBytes: number
+  /** Content parts that are not text, counted by type. */
+  partCounts: ReadonlyMap<string, number>
+}
+
+const CHOICES_MAX = 128
+const TEXT_PARTS = new Set(['text', 'refusal'])
+/** Settings that no model reads as text; whatever else stands in a request is counted as prompt. */
+const SETTINGS = new Set([
+  'model',
+  'max_tokens',
+  'max_completion_tokens',
+  'n',
+  'stream',
+  'stream_options',
+  'temperature',
+  'top_p',
+  'seed',
+  'stop',
+  'presence_penalty',
+  'frequency_penalty',
+  'logit_bias',
+  'logprobs',
+  'top_logprobs',
+  'user',
+  'metadata',
+  'store',
+  'service_tier',
+  'parallel_tool_calls',
+  'reasoning_effort',
+  'verbosity',
+  'safety_identifier',
+  'prompt_cache_key',
+  'modalities',
+])
+
+type Fields = Record<string, unknown>
+
+/** Judges what concerns budget and routing in the body of a chat completion. */
+export function readChatRequest(body: unknown): { ok: true; request: ChatRequest } | LlmRefusal {
+  if (!isObject(body)) return refuseCall('invalid_request', 'the body must be a JSON object')
+  const { model, messages } = body
+  if (typeof model !== 'string' || model === '') {
+    return wrong('model', 'must be the name of a model; GET /v1/models lists them')
+  }
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) {
+    return wrong('messages', 'must be a list of at least one message')
+  }
+  const stream = body.stream ?? false
+  if (typeof stream !== 'boolean') return wrong('stream', 'must be true or false')
+  const choices = body.n ?? 1
+  if (!isCount(choices) || choices > CHOICES_MAX)
+    return wrong('n', `must be a whole number from 1 to ${CHOICES_MAX}`)
+  const options = body.stream_options ?? {}
+  if (!isObject(options)) return wrong('stream_options', 'must be an object')
+  const limits: number[] = []
+  for (const name of ['max_tokens', 'max_completion_tokens']) {
+    const limit = body[name] ?? null
+    if (limit === null) continue
+    if (!isCount(limit)) return wrong(name, 'must be a whole number from 1')
+    limits.push(limit)
+  }
+  const partCounts = new Map<string, number>()
+  const prompt: Fields = { messages: messages.map(message => withoutParts(message, partCounts)) }
+  for (const [name, value] of Object.entries(body)) {
+    if (name !== 'messages' && !SETTINGS.has(name)) prompt[name] = value
+  }
+  const promptBytes = bytesOf(prompt)
+  if (promptBytes === null) return refuseCall('invalid_request', 'the body is nested too deeply')
+  return {
+    ok: true,
+    request: {
+      body,
+      model,
+      stream,
+      wantsUsage: options.include_usage === true,
+      choices,
+      askedOutputTokens: limits.length === 0 ? null : Math.min(...limits),
+      promptBytes,
+      partCounts,
+    },
+  }
+}
+
+function wrong(param: string, problem: string): LlmRefusal {
+  return refuseCall('invalid_request', `${param} ${problem}`, { param })
+}
+
+/** The message without content parts that are not text, which are counted instead. */
+function withoutParts(message: Fields, counts: Map<string, number>): Fields {
+  if (!Array.isArray(message.content)) return message
+  const content = message.content.filter(part => {
+    const type = isObject(part) ? part.type : undefined
+    if (typeof type !== 'string' || TEXT_PARTS.has(type)) return true
+    counts.set(type, (counts.get(type) ?? 0) + 1)
+    return false
+  })
+  return { ...message, content }
+}
+
+/** Null: too deep to be written. */
+function bytesOf(value: unknown): number | null {
+  try {
+    return Buffer.byteLength(JSON.stringify(value))
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}
