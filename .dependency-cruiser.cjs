@@ -2,6 +2,7 @@ const pureFolders = [
   'llm',
   'money',
   'bundle',
+  'attention',
   'bid',
   'clearing',
   'pricing',

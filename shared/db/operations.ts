@@ -68,3 +68,8 @@ export async function storeOutcomes(
     ],
   )
 }
+
+/** True when another process stored a first outcome under the same key meanwhile. */
+export function isKeyTaken(error: unknown): boolean {
+  return (error as { constraint?: string }).constraint === 'one_outcome_per_key'
+}

@@ -16,7 +16,7 @@ import { refuseMintExhausted } from '../ledger/mint-limit.ts'
 import { textProblem } from '../ledger/text-problem.ts'
 import { type BatchStart, closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
 import { isMintExhausted } from './mint-limit.ts'
-import { findOutcomes, storeOutcomes } from './operations.ts'
+import { findOutcomes, isKeyTaken, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { postMovements } from './postings.ts'
 import { inTransaction } from './transaction.ts'
@@ -111,7 +111,7 @@ async function runOperation<T>(
   if (market.rowCount === 0) return { outcome: refuseUnknownMarket(marketId), woken: false }
 
   const holder = await findHolder(client, marketId, asked.holdId)
-  const agents = await lockAgents(
+  const agents = await lockLedgerAgents(
     client,
     marketId,
     holder === null ? operation.agents : [...operation.agents, holder],
@@ -129,7 +129,7 @@ async function runOperation<T>(
   const operationId = uuidV7()
   const decision = operation.decide(agents, hold, operationId)
   const { outcome, events } = decision
-  await writeAgents(client, decision.agents)
+  await writeLedgerAgents(client, decision.agents)
   if (decision.hold !== null) await writeHold(client, batch, agents, decision.hold)
   if (request !== null)
     await storeOutcomes(client, marketId, batch.nowMs, [{ ...request, operationId, outcome }])
@@ -153,7 +153,8 @@ async function findHolder(
   return rows[0]?.name ?? null
 }
 
-async function lockAgents(
+/** Locks agents for the ledger, in the order of their ids; those that are not there are left out. */
+export async function lockLedgerAgents(
   client: DatabaseClient,
   marketId: string,
   names: readonly string[],
@@ -177,7 +178,11 @@ async function lockAgents(
   )
 }
 
-async function writeAgents(client: DatabaseClient, agents: readonly LedgerAgent[]): Promise<void> {
+/** Writes what agents have available and held. */
+export async function writeLedgerAgents(
+  client: DatabaseClient,
+  agents: readonly LedgerAgent[],
+): Promise<void> {
   if (agents.length === 0) return
   await client.query(
     `update agents set available_micro = u.available_micro, held_micro = u.held_micro
@@ -235,8 +240,4 @@ async function writeHold(
 
 function keyedBy(agent: string | null, key: string | null, content: Record<string, unknown>) {
   return key === null ? {} : { keyed: { agent, key, content } }
-}
-
-function isKeyTaken(error: unknown): boolean {
-  return (error as { constraint?: string }).constraint === 'one_outcome_per_key'
 }

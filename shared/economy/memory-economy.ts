@@ -77,6 +77,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         bids: new Map(),
         holds: new Map(),
         leases: [],
+        prompts: new Map(),
         cycles: [],
         operations: new Map(),
         refusals: [],

@@ -1,8 +1,9 @@
+import type { Prompt } from '../attention/decisions.ts'
 import type { FoldedReason } from '../bid/folded-refusal.ts'
 import type { TokenBucket } from '../bid/token-bucket.ts'
 import type { EventDraft } from '../events/draft.ts'
 import { eventIdOf } from '../events/event-id.ts'
-import type { LedgerHold } from '../ledger/decisions.ts'
+import type { LedgerAgent, LedgerHold } from '../ledger/decisions.ts'
 import type { Movement, SystemAccount } from '../ledger/movement.ts'
 import type { SettledCycle } from '../market/cycle-summary.ts'
 import type { Pauses } from '../market/market-clock.ts'
@@ -40,6 +41,7 @@ export interface MemoryMarket {
   bids: Map<string, MemoryBid>
   holds: Map<string, LedgerHold>
   leases: MemoryLease[]
+  prompts: Map<string, Prompt>
   cycles: MemoryCycle[]
   operations: Map<string, { content: string; outcome: unknown }>
   refusals: { agent: string | null; reason: FoldedReason; count: number; sinceMs: number }[]
@@ -109,6 +111,14 @@ export function appendEvents(state: MemoryState, market: MemoryMarket, drafts: r
     market.events.push({ ...draft, seq: market.events.length + 1, eventId, atMs })
   }
   wake(state, market)
+}
+
+/** An agent's money, as the ledger decides over it. */
+export function ledgerAgentOf(market: MemoryMarket, name: string): LedgerAgent | undefined {
+  const agent = market.agents.get(name)
+  if (agent === undefined) return undefined
+  const { agentId, status, availableMicro, heldMicro } = agent
+  return { agentId, name, isDead: status === 'dead', availableMicro, heldMicro }
 }
 
 /** Makes a sleeping market due. */

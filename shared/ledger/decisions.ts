@@ -206,7 +206,8 @@ function unchanged<T>(outcome: Outcome<T>): LedgerDecision<T> {
   return { outcome, agents: [], movements: [], hold: null, events: [] }
 }
 
-function partyOf(agent: LedgerAgent): Party {
+/** An agent as an end of a movement, its balance being what it is after it. */
+export function partyOf(agent: LedgerAgent): Party {
   return { agentId: agent.agentId, balanceAfterMicro: balanceMicro(agent) }
 }
 
@@ -233,19 +234,22 @@ function unknownHold(holdId: string) {
   return refuse('unknown_hold', `there is no hold ${JSON.stringify(holdId.slice(0, 63))}`, 'holdId')
 }
 
-function refuseAmount(amountMicro: bigint) {
+/** Refuses an amount nobody may move, or answers null. */
+export function refuseAmount(amountMicro: bigint) {
   const problem = amountProblem(amountMicro)
   return problem === null ? null : refuse('invalid_amount', problem, 'amount')
 }
 
-function refuseAgent(agent: LedgerAgent | undefined, name: string, field: string) {
+/** Refuses an agent that is not there or not alive, or answers null. */
+export function refuseAgent(agent: LedgerAgent | undefined, name: string, field: string) {
   if (agent === undefined) {
     return refuse('unknown_agent', `there is no agent ${JSON.stringify(name)} in this market`, field)
   }
   return agent.isDead ? refuse('agent_not_alive', `agent ${name} is dead`, field) : null
 }
 
-function refuseUnlessAvailable(agent: LedgerAgent, amountMicro: bigint) {
+/** Refuses when the agent has less available than this, or answers null. */
+export function refuseUnlessAvailable(agent: LedgerAgent, amountMicro: bigint) {
   if (agent.availableMicro >= amountMicro) return null
   const available = formatCredits(agent.availableMicro)
   const required = formatCredits(amountMicro)

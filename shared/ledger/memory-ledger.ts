@@ -3,6 +3,7 @@ import { answerAgain } from '../economy/first-outcome.ts'
 import {
   appendEvents,
   findOutcome,
+  ledgerAgentOf,
   type MemoryMarket,
   type MemoryState,
   postMovements,
@@ -93,10 +94,5 @@ function runOperation<T>(
 }
 
 function ledgerAgents(market: MemoryMarket): Map<string, LedgerAgent> {
-  return new Map(
-    [...market.agents.values()].map(agent => {
-      const { agentId, name, status, availableMicro, heldMicro } = agent
-      return [name, { agentId, name, isDead: status === 'dead', availableMicro, heldMicro }]
-    }),
-  )
+  return new Map([...market.agents.keys()].map(name => [name, ledgerAgentOf(market, name)!]))
 }

@@ -73,6 +73,16 @@ export const rulesSchema = z.strictObject({
     .max(1_000_000)
     .default(200)
     .describe("bids: size of an agent's token bucket"),
+  rewardPerPoint: creditsRule
+    .default('50')
+    .describe("credits: minted for each point of a person's three scores of a prompt"),
+  maxOpenPrompts: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(16)
+    .describe("prompts: open at once per agent in the queue for a person's attention"),
 })
 
 export type MarketRules = z.infer<typeof rulesSchema>

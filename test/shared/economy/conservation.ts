@@ -20,7 +20,12 @@ export function expectConserved(books: Books): void {
   expect(balances + escrow, 'credits in the market').toBe(-mint - burn)
 
   const paid = books.bids.filter(bid => bid.status === 'winning' || bid.status === 'completed')
-  expect(burn, 'payments of the bids that won').toBe(sum(paid.map(bid => bid.amountMicro)))
+  const scored = books.prompts.filter(prompt => prompt.status === 'rewarded')
+  expect(burn, 'payments of the bids that won, and of the prompts that were scored').toBe(
+    sum([...paid, ...scored].map(one => one.amountMicro)),
+  )
+  const waiting = books.prompts.filter(prompt => prompt.status === 'open')
+  expect(escrow, 'what open prompts offer').toBe(sum(waiting.map(prompt => prompt.amountMicro)))
   const active = books.leases.filter(lease => lease.status === 'active')
   books.leasedPpm.forEach((leased, place) => {
     expect(leased).toBe(active.reduce((total, lease) => total + lease.quantitiesPpm[place]!, 0))

@@ -1,3 +1,4 @@
+import type { Attention } from '../../../shared/attention/attention.ts'
 import type { Economy } from '../../../shared/economy/economy.ts'
 import type { EventData, EventName } from '../../../shared/events/registry.ts'
 import type { Ledger } from '../../../shared/ledger/ledger.ts'
@@ -7,6 +8,7 @@ import type { SystemAccount } from '../../../shared/ledger/movement.ts'
 export interface EconomyUnderTest {
   economy: Economy
   ledger: Ledger
+  attention: Attention
   /** The economy's clock, in milliseconds. */
   now: () => Promise<number>
   /** Lets this much time pass in a market. */
@@ -24,7 +26,14 @@ export interface Books {
   accounts: Record<SystemAccount, bigint>
   bids: { bidId: string; payer: string; amountMicro: bigint; status: string; cycle: number | null }[]
   holds: { holdId: string; agent: string; amountMicro: bigint; status: string }[]
-  leases: { bidId: string; beneficiary: string; quantitiesPpm: number[]; status: string }[]
+  prompts: {
+    promptId: string
+    agent: string
+    amountMicro: bigint
+    status: string
+    awardedMicro: bigint | null
+  }[]
+  leases: { bidId: string; leaseId: string; beneficiary: string; quantitiesPpm: number[]; status: string }[]
   leasedPpm: number[]
   /** The sum of each agent's postings. */
   postedMicro: Map<string, bigint>

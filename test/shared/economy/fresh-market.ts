@@ -7,11 +7,13 @@ export async function openMarket(
   { economy }: Pick<EconomyUnderTest, 'economy'>,
   agents: Record<string, number> = {},
   rules: Partial<MarketSettings['rules']> = {},
+  moreResources: MarketSettings['resources'] = [],
 ): Promise<string> {
   const marketId = `t-${randomBytes(8).toString('hex')}`
   const resources = [
     { name: 'cpu', unit: 'cores', capacity: '4' },
     { name: 'memory', unit: 'MiB', capacity: '4096' },
+    ...moreResources,
   ]
   await economy.createMarket(marketId, marketSettingsSchema.parse({ resources, rules }))
   for (const [agent, credits] of Object.entries(agents)) {

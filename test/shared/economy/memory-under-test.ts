@@ -1,3 +1,4 @@
+import { createMemoryAttention } from '../../../shared/attention/memory-attention.ts'
 import { createMemoryEconomy } from '../../../shared/economy/memory-economy.ts'
 import { createMemoryState } from '../../../shared/economy/memory-state.ts'
 import { createMemoryLedger } from '../../../shared/ledger/memory-ledger.ts'
@@ -15,6 +16,7 @@ export function createMemoryUnderTest(): EconomyUnderTest {
     economy: createMemoryEconomy(state),
     now: async () => nowMs,
     ledger: createMemoryLedger(state),
+    attention: createMemoryAttention(state),
     async passTime(_marketId, seconds) {
       nowMs += seconds * 1000
     },
@@ -69,7 +71,17 @@ export function createMemoryUnderTest(): EconomyUnderTest {
           amountMicro,
           status,
         })),
-        leases: market.leases.map(({ bidId, beneficiary, quantitiesPpm, status }) => ({
+        prompts: [...market.prompts.values()].map(
+          ({ promptId, agent, amountMicro, status, awardedMicro }) => ({
+            promptId,
+            agent,
+            amountMicro,
+            status,
+            awardedMicro,
+          }),
+        ),
+        leases: market.leases.map(({ leaseId, bidId, beneficiary, quantitiesPpm, status }) => ({
+          leaseId,
           bidId,
           beneficiary,
           quantitiesPpm,

@@ -1,4 +1,5 @@
 import type { Database } from '../../../shared/db/pool.ts'
+import { createPostgresAttention } from '../../../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
 import { readClock } from '../../../shared/db/read-clock.ts'
@@ -12,6 +13,7 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
   return {
     economy: createPostgresEconomy(db, noHint),
     ledger: createPostgresLedger(db, noHint),
+    attention: createPostgresAttention(db, noHint),
     now: async () => (await readClock(db)).getTime(),
     async passTime(marketId, seconds) {
       const past = `- make_interval(secs => $2)`
@@ -22,6 +24,7 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
         `update refusal_counters set since = since ${past}`,
         `update agents set bucket_at = bucket_at ${past}`,
         `update prices set ticked_at = ticked_at ${past}, recorded_at = recorded_at ${past}`,
+        `update prompts set opened_at = opened_at ${past}, expires_at = expires_at ${past}`,
         `update markets set paused_at = paused_at ${past}`,
         `update market_sequences set wake_at = wake_at ${past}`,
       ]) {
@@ -79,8 +82,12 @@ export async function readBooks(db: Database, marketId: string): Promise<Books> 
         where h.market_id = $1 order by h.hold_id`,
     )
     const leases = await rowsOf(
-      `select l.bid_id, a.name, l.quantities_ppm, l.status
+      `select l.lease_id, l.bid_id, a.name, l.quantities_ppm, l.status
          from leases l join agents a on a.agent_id = l.beneficiary_id where l.market_id = $1 order by l.lease_id`,
+    )
+    const prompts = await rowsOf(
+      `select p.prompt_id, a.name, p.amount_micro, p.status, p.awarded_micro
+         from prompts p join agents a using (agent_id) where p.market_id = $1 order by p.prompt_id`,
     )
     const resources = await rowsOf(
       'select leased_ppm from market_resources where market_id = $1 order by ordinal',
@@ -112,7 +119,15 @@ export async function readBooks(db: Database, marketId: string): Promise<Books> 
         amountMicro: row.amount_micro,
         status: row.status,
       })),
+      prompts: prompts.map(row => ({
+        promptId: row.prompt_id,
+        agent: row.name,
+        amountMicro: row.amount_micro,
+        status: row.status,
+        awardedMicro: row.awarded_micro,
+      })),
       leases: leases.map(row => ({
+        leaseId: row.lease_id,
         bidId: row.bid_id,
         beneficiary: row.name,
         quantitiesPpm: row.quantities_ppm,
