@@ -1,12 +1,5 @@
-/** One thing that must be true of a market. */
-export interface AuditCheck {
-  name: string
-  /**
-   * SQL over the markets in $1 that gives a row (market_id, problem) for each thing looked at; `problem` says what
-   * is wrong with it, and is null when nothing is.
-   */
-  rows: string
-}
+import type { AuditCheck } from './audit-check.ts'
+import { promptChecks } from './audit-prompt-checks.ts'
 
 /** A lease that is still active so long after its end, though its market had been due, was forgotten. */
 const LEASE_LATE_SECONDS_MAX = 60
@@ -327,5 +320,6 @@ export const AUDIT_CHECKS: AuditCheck[] = [
   ...ledgerChecks,
   ...bidChecks,
   ...allocationChecks,
+  ...promptChecks,
   ...EVENT_CHECKS,
 ]

@@ -6,6 +6,7 @@ import type {
   LeaseState,
   MarketState,
   PriceState,
+  PromptState,
 } from '../events/state.ts'
 import type { DatabaseClient } from './pool.ts'
 
@@ -194,6 +195,34 @@ export async function* readPriceStates(
         reason: row.reason,
         elapsedMs: Number(row.elapsed_ms),
         tickedAt: row.ticked_at.toISOString(),
+      },
+    ]
+  }
+}
+
+/** A market's prompts by id. */
+export async function* readPromptStates(
+  client: DatabaseClient,
+  marketId: string,
+): AsyncGenerator<[string, PromptState]> {
+  const rows = readRows(
+    client,
+    `select p.*, a.name as agent from prompts p join agents a using (agent_id) where p.market_id = $1`,
+    marketId,
+  )
+  for await (const row of rows) {
+    const { interesting, useful, understandable } = row
+    yield [
+      row.prompt_id,
+      {
+        agent: row.agent,
+        leaseId: row.lease_id,
+        amountMicro: row.amount_micro,
+        text: row.text,
+        expiresAt: row.expires_at === null ? null : row.expires_at.toISOString(),
+        status: row.status,
+        scores: interesting === null ? null : { interesting, useful, understandable },
+        awardedMicro: row.awarded_micro,
       },
     ]
   }

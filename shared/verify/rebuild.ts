@@ -9,6 +9,7 @@ import {
   readLeaseStates,
   readMarketState,
   readPriceStates,
+  readPromptStates,
 } from '../db/read-state.ts'
 import { apply } from '../events/apply.ts'
 import { EventDoesNotFit } from '../events/changes/change.ts'
@@ -106,5 +107,9 @@ const COMPARISONS: [name: string, compare: Comparison][] = [
   [
     'posted prices are what the events say',
     (client, marketId, state) => compareStates('price', readPriceStates(client, marketId), state.prices),
+  ],
+  [
+    'prompts are what the events say',
+    (client, marketId, state) => compareStates('prompt', readPromptStates(client, marketId), state.prompts),
   ],
 ]

@@ -37,10 +37,27 @@ const bundles = 'each lease is what its bid won'
 const late = 'leases end on time'
 const numbers = 'cycles are numbered without gaps, only the last may be open'
 const outcomes = 'cycles agree with their bids and payments'
+const escrow = 'escrow holds what open prompts offer'
+const promptMoney = 'each prompt moved what its outcome says'
 const seqs = 'events are numbered without gaps, in the order of their time'
 const ids = 'each event has an id of its own'
 
 test.each<[damage: string, sql: string, failing: string[]]>([
+  [
+    'a prompt that offers more than was set aside',
+    `update prompts set amount_micro = amount_micro + 1 where status = 'open'`,
+    [escrow, promptMoney],
+  ],
+  [
+    'a prompt that was rewarded without its reward',
+    `update prompts set awarded_micro = awarded_micro + 1 where status = 'rewarded'`,
+    [promptMoney],
+  ],
+  [
+    'a prompt that expired and kept its escrow',
+    `update prompts set status = 'expired' where status = 'rewarded'`,
+    [promptMoney],
+  ],
   [
     'a posting in another batch',
     `update transactions set batch_id = batch_id + 1

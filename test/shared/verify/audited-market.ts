@@ -4,6 +4,7 @@ import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
 import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
 import { createDatabase, type Database, type DatabaseClient } from '../../../shared/db/pool.ts'
+import { createPostgresAttention } from '../../../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
 import { marketSettingsSchema } from '../../../shared/market/rules.ts'
@@ -39,6 +40,7 @@ export async function openQuietMarket(db: Database): Promise<string> {
   const resources = [
     { name: 'cpu', unit: 'cores', capacity: '4' },
     { name: 'memory', unit: 'MiB', capacity: '4096' },
+    { name: 'attention', unit: 'share', capacity: '1' },
   ]
   await unhinted(db).createMarket(marketId, marketSettingsSchema.parse({ resources }))
   await db.query(`update market_sequences set asleep = false, wake_at = '2100-01-01' where market_id = $1`, [
@@ -66,8 +68,15 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   await ledger.settleHold({ marketId, holdId: settled.holdId, to: 'carl' })
   await ledger.releaseHold({ marketId, holdId: released.holdId })
 
-  const place = async (agent: string, amount: number, cpu: number, durationSeconds: number, more = {}) => {
-    const bid = { amount, bundle: { cpu, memory: 0.1, durationSeconds }, ...more }
+  const place = async (
+    agent: string,
+    amount: number,
+    cpu: number,
+    durationSeconds: number,
+    more = {},
+    attention = 0,
+  ) => {
+    const bid = { amount, bundle: { cpu, memory: 0.1, attention, durationSeconds }, ...more }
     const [verdict] = await economy.admitBids(marketId, [{ agent, bid, via: 'cli', actor: 'test' }])
     return verdict!
   }
@@ -98,11 +107,34 @@ export async function openEventfulMarket(db: Database): Promise<string> {
     },
     { timeout: 10_000 },
   )
-  await place('alice', 20, 0.3, 3_600)
+  await place('alice', 20, 0.3, 3_600, {}, 0.5)
   await clear(2)
+  await askAlicesPrompts(db, marketId)
   await economy.changeRules(marketId, { minimumBid: '2' }, 'test')
   await economy.pauseMarket(marketId, 'test')
   return marketId
+}
+
+/** One prompt that waits, one that was scored, one whose time was over. */
+async function askAlicesPrompts(db: Database, marketId: string): Promise<void> {
+  const attention = createPostgresAttention(db, async () => {})
+  const ask = async (more: { expiresInSeconds?: number } = {}) => {
+    const request = { marketId, agent: 'alice', text: 'Is it any good?', amountMicro: 1_500_000n, key: null }
+    const opened = await attention.openPrompt({ ...request, ...more })
+    if (!opened.ok) throw new Error('a prompt was refused')
+    return opened.promptId
+  }
+  await ask()
+  const scores = { interesting: 1, useful: 0, understandable: 2 }
+  await attention.scorePrompt({ promptId: await ask(), scores, actor: 'test' })
+  const shortLived = await ask({ expiresInSeconds: 1 })
+  await vi.waitFor(
+    async () => {
+      const ended = await attention.expirePrompt(shortLived)
+      if (!ended.ok || ended.status !== 'expired') throw new Error('it has not expired yet')
+    },
+    { timeout: 10_000 },
+  )
 }
 
 /** Publishes what a market has to tell, and returns when the stream holds it. */
@@ -123,6 +155,7 @@ const TABLES_OF_MARKET = [
   'market_sequences',
   'markets',
   'prices',
+  'prompts',
   'system_accounts',
   'transactions',
   'transfers',

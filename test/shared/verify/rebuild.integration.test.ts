@@ -20,6 +20,7 @@ const bids = 'bids are what the events say'
 const holds = 'holds are what the events say'
 const leases = 'leases are what the events say'
 const cycles = 'settled cycles are what the events say'
+const prompts = 'prompts are what the events say'
 const prices = 'posted prices are what the events say'
 
 test('rebuilds from the stream what Postgres has', async () => {
@@ -29,6 +30,12 @@ test('rebuilds from the stream what Postgres has', async () => {
 })
 
 test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
+  [
+    'the scores of a prompt',
+    `update prompts set useful = 9 where status = 'rewarded'`,
+    prompts,
+    /scores is \{.*"useful":9.*\} in Postgres/,
+  ],
   [
     'a balance',
     `update agents set available_micro = available_micro + 1 where name = 'bob'`,
@@ -87,7 +94,7 @@ test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
     'what is leased',
     `update market_resources set leased_ppm = 0`,
     market,
-    /leasedPpm is \[0,0\] in Postgres/,
+    /leasedPpm is \[0,0,0\] in Postgres/,
   ],
   [
     'what was minted',
