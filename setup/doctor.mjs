@@ -4,6 +4,7 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { dependenciesInstalled } from './install.mjs'
 import { findNode, NODE_AT_LEAST, pinnedNodePath, SETUP_NODE_AT_LEAST } from './node-runtime.mjs'
+import { findSandboxTools, sandboxRemedy } from './sandbox.mjs'
 import { onPath, SERVERS, searchServer } from './servers.mjs'
 import { compareVersions } from './version.mjs'
 
@@ -133,15 +134,29 @@ function checkGo({ usable, detail }) {
 
 function checkSandbox(env) {
   const required = env.BOURSE_REQUIRE_SANDBOX === '1'
-  const [path] = onPath('bwrap', env)
-  const remedy = "Install bubblewrap (bwrap) to run agents' own programs; everything else works without."
-  if (!path) return { ...failing('sandbox', 'no bwrap on PATH', remedy), required }
-  const args = ['--ro-bind', '/', '/', '--unshare-all', '--die-with-parent', 'true']
-  const trial = spawnSync(path, args, { encoding: 'utf8', timeout: TRIAL_MS })
-  if (trial.status === 0) return fine('sandbox', path)
+  const tools = findSandboxTools(env)
+  if (tools.missing) {
+    return { ...failing('sandbox', `missing: ${tools.missing.join(', ')}`, tools.remedy), required }
+  }
+  // As a worker does it: a user namespace with a mount in it, and the sandbox in that.
+  const { unshare, bwrap } = tools.paths
+  const inside = [
+    bwrap,
+    '--ro-bind',
+    '/',
+    '/',
+    '--unshare-all',
+    '--unshare-user',
+    '--die-with-parent',
+    'true',
+  ]
+  const trial = spawnSync(unshare, ['--user', '--map-root-user', '--mount', ...inside], {
+    encoding: 'utf8',
+    timeout: TRIAL_MS,
+  })
+  if (trial.status === 0) return fine('sandbox', bwrap)
   const reason = (trial.stderr ?? '').trim().split('\n')[0] || `exit ${trial.status}`
-  const allow = "Allow unprivileged user namespaces (sysctl, AppArmor) to run agents' own programs."
-  return { ...failing('sandbox', `${path} cannot make a sandbox here: ${reason}`, allow), required }
+  return { ...failing('sandbox', `blocked: ${reason}`, sandboxRemedy()), required }
 }
 
 function fine(name, detail) {

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { blockingChecks, checkMachine } from './doctor.mjs'
 import { ensureInstalled } from './install.mjs'
+import { ensureSandboxTools } from './install-sandbox.mjs'
 import { findNode, noNodeMessage } from './node-runtime.mjs'
 import { passOn } from './pass-on.mjs'
 
@@ -24,6 +25,7 @@ export async function prepare(scriptIn, args) {
       return EXIT_REFUSED
     }
     await ensureInstalled(checkout)
+    ensureSandboxTools()
     const node = findNode(checkout)
     if (!node) throw new Error(noNodeMessage())
     return await passOn(node, scriptIn(checkout), args)
