@@ -9,6 +9,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.integration.test.ts'],
+          // Properties look at thousands of examples, on machines that do other things as well.
+          testTimeout: 60_000,
         },
       },
       {
