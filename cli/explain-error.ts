@@ -17,6 +17,13 @@ const POSTGRES_CONNECTION_LOST =
 const UNDEFINED_TABLE = '42P01'
 const QUERY_CANCELED = '57014'
 const MAX_CAUSES = 10
+/** What a reader of events may meet, by the error's name. */
+const READING_PROBLEMS: Record<string, string> = {
+  EventsMissing: 'events_missing',
+  EventsNotKept: 'events_not_kept',
+  PositionDiverged: 'history_restored',
+  UnusablePosition: 'unusable_position',
+}
 
 /** What a command tells about anything that was thrown: one sentence and an exit code, never a stack trace. */
 export function explainError(error: unknown): CommandFailure {
@@ -87,7 +94,8 @@ function explainTemporal(error: ErrorLike): CommandFailure | null {
 }
 
 function explainNats(error: ErrorLike): CommandFailure | null {
-  if (error.name === 'EventsMissing') return refused({ code: 'events_missing', message: error.message })
+  const code = READING_PROBLEMS[error.name]
+  if (code !== undefined) return refused({ code, message: error.message })
   const isNats = error.name === 'BusUnreachable' || error.name === 'NatsError'
   return isNats ? outOfReach('nats_unreachable', `NATS cannot be used: ${error.message}`) : null
 }

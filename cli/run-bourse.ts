@@ -24,6 +24,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   cycles: async () => (await import('./commands/cycles.ts')).registerCycles,
   prices: async () => (await import('./commands/prices.ts')).registerPrices,
   events: async () => (await import('./commands/events.ts')).registerEvents,
+  repair: async () => (await import('./commands/repair.ts')).registerRepair,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   rpc: async () => (await import('./commands/rpc.ts')).registerRpc,
   clear: async () => (await import('./commands/clear.ts')).registerClear,

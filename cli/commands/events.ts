@@ -1,75 +1,87 @@
 import { type Command, Option } from 'commander'
-import type { BourseEvent } from '../../shared/events/envelope.ts'
-import { eventTypes } from '../../shared/events/registry.ts'
-import { note, type OutputOptions, write } from '../answer.ts'
+import { type EventName, eventTypes } from '../../shared/events/registry.ts'
+import { type OutputOptions, write } from '../answer.ts'
 import { colours } from '../colours.ts'
-import { acceptedOrRefused, outOfReach } from '../command-failure.ts'
+import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
 import { wholeNumber } from '../option-readers.ts'
+import { type EventsOptions, printEvents } from '../print-events.ts'
 import { runCommand } from '../run-command.ts'
 import { safeJson, safeText } from '../safe-text.ts'
 import type { Servers } from '../servers.ts'
 
-type EventsOptions = OutputOptions & { from: number; type?: string; follow?: boolean }
+const TEXT_CHARACTERS_MAX = 200
 
-/** A reader that is not to stay gives up when NATS is away for so long. */
-const AWAY_MS_MAX = 10_000
-const MAX_DATA_CHARACTERS = 200
-
-/** `bourse events`: what happened in a market, from its stream. */
+/** `bourse events`: what happened in a market, from its stream; and what its events mean. */
 export function registerEvents(program: Command): void {
-  program
-    .command('events <market>')
+  const events = program
+    .command('events')
     .description('what happened, from the stream, each event once and in order')
-    .option('--from <seq>', 'the first event wanted', wholeNumber(1, Number.MAX_SAFE_INTEGER), 1)
+    .usage('[show] <market> [options] | schema [type] | dead-letters <market>')
+
+  events
+    .command('show <market>', { isDefault: true })
+    .description('events as they stand in the stream; `show` may be left out')
+    .option(
+      '--from <seq>',
+      'the first event wanted; by default the first there is',
+      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--position <file>', 'go on after the last event shown with this file, and keep the place in it')
     .addOption(new Option('--type <type>', 'only events of this type').choices(Object.keys(eventTypes)))
     .option('--follow', 'go on with new events until Ctrl-C')
     .option('--json', 'print one JSON document a line: the events as they stand in the stream')
     .action((marketId: string, options: EventsOptions) =>
-      runCommand(options, servers => printEvents(marketId, options, servers)),
+      runCommand(options, async servers => {
+        if (options.from !== undefined && options.position !== undefined)
+          throw wrongUsage('--from and --position exclude each other', 'from')
+        return await printEvents(marketId, options, servers)
+      }),
+    )
+
+  events
+    .command('schema [type]')
+    .description('JSON Schema of all events as they stand in the stream, or of one type')
+    .option('--json', 'print one JSON document, which it always is')
+    .action((type: string | undefined, options: OutputOptions) =>
+      runCommand(options, async () => {
+        const { eventSchema, eventSchemas } = await import('../../shared/events/json-schema.ts')
+        if (type !== undefined && !Object.hasOwn(eventTypes, type))
+          throw wrongUsage(
+            `there is no event type ${JSON.stringify(type)}; \`bourse events schema\` shows all`,
+            'type',
+          )
+        const schema = type === undefined ? eventSchemas() : eventSchema(type as EventName)
+        await write(`${options.json ? JSON.stringify(schema) : JSON.stringify(schema, null, 2)}\n`)
+        return undefined
+      }),
+    )
+
+  events
+    .command('dead-letters <market>')
+    .description("messages on the market's subjects that are no events of it, and why; oldest first")
+    .option('--json', 'print one JSON document a line')
+    .action((marketId: string, options: OutputOptions) =>
+      runCommand(options, servers => printDeadLetters(marketId, options, servers)),
     )
 }
 
-async function printEvents(marketId: string, options: EventsOptions, servers: Servers): Promise<undefined> {
+async function printDeadLetters(
+  marketId: string,
+  options: OutputOptions,
+  servers: Servers,
+): Promise<undefined> {
   acceptedOrRefused(await servers.economy().findMarket(marketId))
-  const { collect } = await import('../../shared/bus/collect.ts')
-  const stop = new AbortController()
-  const end = () => stop.abort()
-  const interrupted = ['SIGINT', 'SIGTERM'] as const
-  for (const name of interrupted) process.once(name, end)
-  let awaySinceMs: number | null = null
-  const events = collect({
-    bus: await servers.bus(),
-    marketId,
-    fromSeq: options.from,
-    signal: stop.signal,
-    follow: options.follow ?? false,
-    onTrouble: problem => {
-      if (awaySinceMs === null) note(`NATS does not answer (${problem.message}); waiting for it.`)
-      awaySinceMs ??= Date.now()
-      const isAwayForLong = Date.now() - awaySinceMs > AWAY_MS_MAX
-      if (isAwayForLong && !options.follow) {
-        stop.abort(outOfReach('nats_unreachable', `NATS went away: ${problem.message}`))
-      }
-    },
-  })
-  try {
-    for await (const event of events) {
-      awaySinceMs = null
-      if (options.type === undefined || event.type === options.type) {
-        await write(options.json ? `${safeJson(event)}\n` : eventLine(event))
-      }
-    }
-  } catch (error) {
-    const isAsked = stop.signal.aborted && stop.signal.reason.name === 'AbortError'
-    if (!isAsked) throw error
-  } finally {
-    for (const name of interrupted) process.off(name, end)
+  const { readDeadLetters } = await import('../../shared/bus/dead-letters.ts')
+  for await (const letter of readDeadLetters(await servers.bus(), marketId)) {
+    const { stream_sequence: sequence, subject, reason, text } = letter
+    const shown = safeText(
+      text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}...` : text,
+    )
+    await write(
+      options.json
+        ? `${safeJson(letter)}\n`
+        : `${String(sequence).padStart(6)}  ${safeText(subject)}  ${colours.bold(safeText(reason))}  ${shown}\n`,
+    )
   }
   return undefined
-}
-
-function eventLine({ seq, timestamp, type, agent_id: agent, data }: BourseEvent): string {
-  const text = safeText(JSON.stringify(data))
-  const shown = text.length > MAX_DATA_CHARACTERS ? `${text.slice(0, MAX_DATA_CHARACTERS)}...` : text
-  return `${String(seq).padStart(6)}  ${colours.dim(timestamp)}  ${colours.bold(type.padEnd(20))} ${(agent ?? '-').padEnd(12)} ${shown}\n`
 }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
 import { isRunning } from '../../setup/process-identity.mjs'
+import type { StreamGrowth } from '../../shared/bus/list-streams.ts'
 import { readStackState, stackHome } from '../../shared/config/stack-state.ts'
 import { type ListedMarket, listMarkets } from '../../shared/db/list-markets.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
+import { colours } from '../colours.ts'
 import { describeAge } from '../describe-age.ts'
 import { EXIT_DONE, EXIT_UNUSABLE } from '../exit-codes.ts'
 import { explainError } from '../explain-error.ts'
@@ -13,6 +15,7 @@ import type { Servers } from '../servers.ts'
 import { renderFacts, renderTable } from '../table.ts'
 import { withoutPassword } from '../without-password.ts'
 
+const BYTES_PER_MIB = 1_048_576
 /** More markets than this are not shown; `market list` pages through all. */
 const MAX_MARKETS = 1_000
 
@@ -47,7 +50,17 @@ async function status(options: OutputOptions, servers: Servers): Promise<number>
     const open = markets.filter(market => market.status !== 'closed').map(market => market.marketId)
     orphans = await findOrphans(await servers.temporal(), open)
   }
-  const health = { postgres: postgresHealth, temporal: temporalHealth, nats: natsHealth }
+  let streams = new Map<string, StreamGrowth>()
+  const streamsHealth = natsHealth.ok
+    ? await healthOf(async () => {
+        const { listStreams } = await import('../../shared/bus/list-streams.ts')
+        streams = await listStreams(
+          await servers.bus(),
+          markets.map(market => market.marketId),
+        )
+      })
+    : natsHealth
+  const health = { postgres: postgresHealth, temporal: temporalHealth, nats: streamsHealth }
   const document = {
     ok: Object.values(health).every(one => one.ok),
     version: packageFile.version,
@@ -72,6 +85,8 @@ async function status(options: OutputOptions, servers: Servers): Promise<number>
       book: market.pendingBids,
       leases: market.activeLeases,
       lag: market.lastSeq - market.publishedSeq,
+      ...(streams.get(market.marketId) ?? { events: null, bytes: null, deadLetters: null }),
+      divergedAfter: market.divergedAfter,
       priceSource: market.priceSource,
       priceAgeSeconds: market.priceAgeSeconds,
       orphan: orphans.includes(market.marketId),
@@ -107,6 +122,12 @@ interface StatusDocument {
     book: number
     leases: number
     lag: number
+    /** What its stream holds, and its size; null: NATS did not tell. */
+    events: number | null
+    bytes: number | null
+    deadLetters: number | null
+    /** Publication is halted: the stream has events after this one that Postgres lacks. */
+    divergedAfter: number | null
     priceSource: string
     priceAgeSeconds: number | null
     orphan: boolean
@@ -142,6 +163,9 @@ function describeStatus(status: StatusDocument): string {
       { right: 'book' },
       { right: 'leases' },
       { right: 'lag' },
+      { right: 'events' },
+      { right: 'MiB' },
+      { right: 'dead letters' },
       'prices',
       { right: 'age' },
       'workflow',
@@ -153,10 +177,21 @@ function describeStatus(status: StatusDocument): string {
       one.book,
       one.leases,
       one.lag,
+      one.events ?? '?',
+      one.bytes === null ? '?' : (one.bytes / BYTES_PER_MIB).toFixed(1),
+      one.deadLetters ?? '?',
       one.priceSource,
       describeAge(one.priceAgeSeconds),
       one.orphan ? 'not running: bourse market start' : 'running',
     ]),
   )
-  return [facts, servers, processes, markets].join('\n')
+  const halted = status.markets.flatMap(({ marketId, divergedAfter }) =>
+    divergedAfter === null ? [] : [haltedLine(marketId, divergedAfter)],
+  )
+  return [facts, servers, processes, markets, ...halted].join('\n')
+}
+
+function haltedLine(marketId: string, divergedAfter: number): string {
+  const problem = `history_diverged: publication of ${marketId} is halted. Its stream has events after ${divergedAfter} that Postgres lacks: Postgres was restored from a backup.`
+  return `${colours.red(problem)}\nTo go on with what Postgres has: bourse repair ${marketId}\n`
 }

@@ -1,22 +1,27 @@
-import type { Outbox, Publication } from '../events/outbox.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { subjectOf } from '../events/envelope.ts'
+import { openEventPages } from '../events/event-pages.ts'
+import type { Divergence, Outbox, OutboxEvent, OutboxIdentity, Publication } from '../events/outbox.ts'
 import type { Bus } from './connect.ts'
-import { claimOf, type EventClaim, readEventMessage } from './event-message.ts'
-import { judgeMessage } from './judge-message.ts'
+import { buryMessages, type Stranger } from './dead-letters.ts'
+import { claimOf, readEventMessage } from './event-message.ts'
+import { judgeMessage, type Verdict } from './judge-message.ts'
+import { proofOf } from './proof.ts'
 import { readMessages, type StoredMessage } from './stored-messages.ts'
-import { buryMessages, type DeadLetter, type StreamFacts } from './stream.ts'
+import { readStreamFacts, type StreamFacts } from './stream.ts'
 
-/** The stream holds events after the last one of its table: Postgres was restored from a backup. */
-export class HistoryDiverged extends Error {
+/** The stream holds events that its table has lost: Postgres was restored from a backup. */
+export class HistoryDiverged extends Error implements Divergence {
   readonly marketId: string
   /** The last event both have. */
   readonly commonSeq: number
-  /** The epoch of the stream's events after that. */
+  /** The newest epoch of the stream's events after that. */
   readonly streamEpoch: number
 
   constructor(marketId: string, commonSeq: number, streamEpoch: number) {
     super(
       `history_diverged: the stream of market ${marketId} goes on after event ${commonSeq} with events that are ` +
-        `not in Postgres; run: bourse repair ${marketId}`,
+        `not in Postgres, which was restored from a backup; run: bourse repair ${marketId}`,
     )
     this.name = 'HistoryDiverged'
     this.marketId = marketId
@@ -43,20 +48,23 @@ export interface Reading {
   onBatch: () => void
 }
 
-const IDS_PER_READ = 5_000
+/** Why a stream must be made anew: it cannot be mended by adding to its end. */
+export type Broken = { broken: 'hole' | 'superseded' | 'forged' }
 
 /**
- * Reads a stream from the place that is known to its end. Garbage on the way goes to the dead letters. Returns
- * `hole` when events are missing before later ones: such a stream must be made anew. Throws HistoryDiverged.
+ * Reads a stream from the place that is known to its end. Garbage on the way goes to the dead letters. Throws
+ * HistoryDiverged.
  */
 export async function findStreamEnd(
-  { bus, outbox, marketId, onBatch }: Reading,
+  reading: Reading,
   facts: StreamFacts,
   known: Publication,
-): Promise<StreamEnd | 'hole'> {
-  const start = await trustedStart(bus, outbox, marketId, facts, known)
+): Promise<StreamEnd | Broken> {
+  const { bus, outbox, marketId, onBatch } = reading
+  const start = await trustedStart(reading, facts, known)
   const buriedUpTo = known.place?.created === facts.created ? known.place.sequence : 0
-  const tableIdOf = idReader(outbox, marketId)
+  const identity = await outbox.readIdentity(marketId)
+  const pages = openEventPages(outbox, marketId)
   let { seq, sequence } = start
   let lastEventId = start.eventId
   let lastSequence = sequence
@@ -66,43 +74,85 @@ export async function findStreamEnd(
     onBatch()
     const messages = await readMessages(bus, marketId, lastSequence + 1)
     if (messages.length === 0) break
-    const garbage: DeadLetter[] = []
+    const garbage: Stranger[] = []
+    const bury = (message: StoredMessage) => {
+      if (message.streamSequence > buriedUpTo) garbage.push(strangerOf(message, marketId))
+    }
     for (const message of messages) {
       lastSequence = message.streamSequence
-      const claim = claimOf(message.text)
-      const tableId = await tableIdOf(claim, seq + 1)
-      const parsed = () => readEventMessage(message, marketId)
-      switch (judgeMessage(claim, seq + 1, tableId, () => parsed().ok)) {
-        case 'next':
-          seq += 1
-          sequence = message.streamSequence
-          lastEventId = tableId
-          break
-        case 'hole':
-          await buryMessages(bus, marketId, garbage)
-          return 'hole'
-        case 'ahead':
-          throw new HistoryDiverged(marketId, seq, epochOf(message))
-        case 'garbage':
-          lastEventId = null
-          if (message.streamSequence > buriedUpTo) garbage.push(deadLetterOf(message, parsed()))
-          break
+      const verdict = await judge(message, seq + 1)
+      if (verdict === 'next') {
+        seq += 1
+        sequence = message.streamSequence
+        lastEventId = message.messageId
+      } else if (verdict === 'garbage') {
+        lastEventId = null
+        bury(message)
+      } else {
+        if (verdict === 'forged') bury(message)
+        await buryMessages(bus, marketId, facts.created, garbage)
+        if (verdict !== 'lost') return { broken: verdict }
+        const isRepaired = (await outbox.readIdentity(marketId)).epoch > identity.epoch
+        if (isRepaired) return { broken: 'superseded' }
+        throw new HistoryDiverged(marketId, seq, await newestEpoch(reading, identity, message))
       }
     }
-    await buryMessages(bus, marketId, garbage)
+    await buryMessages(bus, marketId, facts.created, garbage)
   }
 
   const everythingIsGone = seq === 0 && facts.removed > 0
-  if (everythingIsGone) return 'hole'
+  if (everythingIsGone) return { broken: 'hole' }
   const end = Math.max(lastSequence, facts.lastSequence)
   return { seq, sequence, lastSequence: end, lastEventId: end === sequence ? lastEventId : null }
+
+  async function judge(message: StoredMessage, expectedSeq: number): Promise<Verdict> {
+    const claim = claimOf(message.text)
+    return await judgeMessage(claim, expectedSeq, identity.epoch, {
+      isTableEvent: async () => {
+        const isNext = claim!.seq === expectedSeq
+        const event = isNext
+          ? await pages.at(expectedSeq)
+          : (await outbox.readEvents(marketId, claim!.seq - 1, 1))[0]
+        return event != null && saysTheSame(message, event)
+      },
+      isProven: () => isProven(message, identity),
+      isWholeEvent: () => readEventMessage(message, marketId).ok,
+    })
+  }
+}
+
+/** Where a market's stream parts from its table; null when it does not. Throws a NatsError when NATS is away. */
+export async function findDivergence(bus: Bus, outbox: Outbox, marketId: string): Promise<Divergence | null> {
+  const facts = await readStreamFacts(bus, marketId)
+  if (facts === null) return null
+  try {
+    const known = await outbox.readPublication(marketId)
+    await findStreamEnd({ bus, outbox, marketId, onBatch: () => {} }, facts, known)
+    return null
+  } catch (error) {
+    if (error instanceof HistoryDiverged) return error
+    throw error
+  }
+}
+
+/** True when a message is this event: under its id, on its subject, and, but for the order of keys, in its words. */
+export function saysTheSame(message: StoredMessage, event: OutboxEvent): boolean {
+  if (message.messageId !== event.event_id || message.subject !== subjectOf(event)) return false
+  if (message.text === event.text) return true
+  try {
+    return isDeepStrictEqual(JSON.parse(message.text), JSON.parse(event.text))
+  } catch {
+    return false
+  }
+}
+
+function isProven(message: StoredMessage, { eventKey }: OutboxIdentity): boolean {
+  return message.proof === proofOf(eventKey, message.text)
 }
 
 /** The recorded place if the stream still has it and nothing was taken out since; else the stream's beginning. */
 async function trustedStart(
-  bus: Bus,
-  outbox: Outbox,
-  marketId: string,
+  { bus, outbox, marketId }: Reading,
   facts: StreamFacts,
   { seq, place }: Publication,
 ): Promise<{ seq: number; sequence: number; eventId: string | null }> {
@@ -113,41 +163,37 @@ async function trustedStart(
     place.removed === facts.removed &&
     place.sequence <= facts.lastSequence
   if (!isUntouched || seq === 0) return beginning
-  const eventId = await outbox.readEventId(marketId, seq)
+  const [event] = await outbox.readEvents(marketId, seq - 1, 1)
   const [message] = await readMessages(bus, marketId, place.sequence, 1)
   const isThere =
-    eventId !== null &&
-    message?.streamSequence === place.sequence &&
-    claimOf(message.text)?.eventId === eventId
-  return isThere ? { seq, sequence: place.sequence, eventId } : beginning
+    event !== undefined && message?.streamSequence === place.sequence && saysTheSame(message, event)
+  return isThere ? { seq, sequence: place.sequence, eventId: event.event_id } : beginning
 }
 
-/** Reads the id the table has at the seq claimed: by pages for the next one expected, else one by one. */
-function idReader(
-  outbox: Outbox,
-  marketId: string,
-): (claim: EventClaim | null, expectedSeq: number) => Promise<string | null> {
-  let firstSeq = 1
-  let ids: string[] = []
-  return async (claim, expectedSeq) => {
-    if (claim === null || claim.seq < expectedSeq) return null
-    if (claim.seq > expectedSeq) return await outbox.readEventId(marketId, claim.seq)
-    if (ids[expectedSeq - firstSeq] === undefined) {
-      ids = await outbox.readEventIds(marketId, expectedSeq - 1, IDS_PER_READ)
-      firstSeq = expectedSeq
+/** The newest epoch among our own messages from this one to the stream's end. */
+async function newestEpoch(
+  { bus, marketId, onBatch }: Reading,
+  identity: OutboxIdentity,
+  first: StoredMessage,
+): Promise<number> {
+  let epoch = 1
+  let cursor = first.streamSequence
+  for (;;) {
+    onBatch()
+    const messages = await readMessages(bus, marketId, cursor)
+    if (messages.length === 0) return epoch
+    for (const message of messages) {
+      const claim = claimOf(message.text)
+      if (claim !== null && isProven(message, identity)) epoch = Math.max(epoch, claim.epoch)
     }
-    return ids[expectedSeq - firstSeq] ?? null
+    cursor = messages.at(-1)!.streamSequence + 1
   }
 }
 
-function epochOf(message: StoredMessage): number {
-  return JSON.parse(message.text).epoch
-}
-
-function deadLetterOf(
-  { streamSequence, subject, text }: StoredMessage,
-  parsed: ReturnType<typeof readEventMessage>,
-): DeadLetter {
+/** A message of a market's stream that is not the event that belongs there, and why. */
+export function strangerOf(message: StoredMessage, marketId: string): Stranger {
+  const { streamSequence, subject, text } = message
+  const parsed = readEventMessage(message, marketId)
   const reason = parsed.ok ? 'not the event the market has at this place' : parsed.problem
   return { streamSequence, subject, reason, text }
 }

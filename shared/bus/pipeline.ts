@@ -1,5 +1,6 @@
 import { createInbox, headers, type Msg, type NatsError } from 'nats'
 import type { Bus } from './connect.ts'
+import { PROOF_HEADER } from './proof.ts'
 
 /** Messages sent and not yet acknowledged; more gain nothing. */
 export const IN_FLIGHT_MESSAGES_MAX = 256
@@ -20,7 +21,7 @@ export type Stop =
 
 export interface Pipeline {
   /** Sends an event to stand right after the last one sent. Wait for room before; does nothing once stopped. */
-  send(subject: string, eventId: string, text: string): void
+  send(subject: string, eventId: string, text: string, proof: string): void
   /** Resolves when another event may be sent, or the pipeline has stopped. */
   room(): Promise<void>
   /** Resolves when everything sent is acknowledged, or the pipeline has stopped. */
@@ -94,10 +95,11 @@ export function openPipeline(
   }
 
   return {
-    send(subject, eventId, text) {
+    send(subject, eventId, text, proof) {
       if (stop) return
       const fence = headers()
       fence.set('Nats-Msg-Id', eventId)
+      fence.set(PROOF_HEADER, proof)
       fence.set('Nats-Expected-Last-Sequence', String(sentSequence))
       if (sentEventId !== null) fence.set('Nats-Expected-Last-Msg-Id', sentEventId)
       if (inFlight() === 0) watch()

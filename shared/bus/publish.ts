@@ -1,11 +1,14 @@
 import { subjectOf } from '../events/envelope.ts'
+import { type EventPages, openEventPages } from '../events/event-pages.ts'
 import type { Outbox, Publication } from '../events/outbox.ts'
 import { type Bus, isBusError } from './connect.ts'
+import { buryMessages } from './dead-letters.ts'
 import { claimOf } from './event-message.ts'
-import { findStreamEnd, type StreamEnd } from './find-stream-end.ts'
+import { findStreamEnd, HistoryDiverged, type StreamEnd, saysTheSame, strangerOf } from './find-stream-end.ts'
 import { backoffMs, pause } from './pause.ts'
 import { openPipeline, type Pipeline, type Stop } from './pipeline.ts'
-import { readMessages } from './stored-messages.ts'
+import { proofOf } from './proof.ts'
+import { readMessages, type StoredMessage } from './stored-messages.ts'
 import { ensureStream, readStreamFacts, recreateStream, type StreamFacts } from './stream.ts'
 import { openWatermark } from './watermark.ts'
 
@@ -25,7 +28,6 @@ export interface PublishOptions {
   pollMs: number
 }
 
-const EVENTS_PER_READ = 1_000
 /** How often a publisher at work looks whether its stream was purged, deleted or written to by others. */
 const STREAM_CHECK_INTERVAL_MS = 5_000
 const AWAY_BACKOFF_MS_FIRST = 100
@@ -45,14 +47,17 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
   let failures = 0
   let contentions = 0
   let isStreamSuspect = false
+  let isConfigured = false
 
   for (;;) {
     giveSignOfLife()
     let waitMs = 0
     try {
-      const facts = await ensureStream(bus, marketId)
+      const found = isConfigured ? await readStreamFacts(bus, marketId) : null
+      const facts = found ?? (await ensureStream(bus, marketId))
+      isConfigured = true
       const end = await findStreamEnd({ bus, outbox, marketId, onBatch: giveSignOfLife }, facts, known)
-      if (end === 'hole') {
+      if ('broken' in end) {
         await makeAnew(bus, marketId, facts)
         known = { seq: 0, place: null }
         continue
@@ -76,6 +81,7 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       }
       waitMs = backoffMs(contentions, CONTENTION_BACKOFF_MS_FIRST, CONTENTION_BACKOFF_MS_MAX)
     } catch (error) {
+      if (error instanceof HistoryDiverged) await outbox.recordDivergence(marketId, error)
       const mayPass = isBusError(error) || error instanceof PublishRefused
       if (!mayPass || bus.connection.isClosed()) throw error
       failures += 1
@@ -105,72 +111,118 @@ interface Run {
 }
 
 /** Publishes from the end found until idle, or until the stream is not as it was thought to be. */
-async function publishFrom(options: PublishOptions, facts: StreamFacts, end: StreamEnd): Promise<Run> {
+async function publishFrom(options: PublishOptions, facts: StreamFacts, found: StreamEnd): Promise<Run> {
   const { bus, outbox, marketId, signal, onProgress } = options
   const watermark = openWatermark(outbox, marketId, seq => onProgress?.(seq))
+  const burial = openBurial(bus, marketId, facts.created)
+  const source = { events: openEventPages(outbox, marketId), ...(await outbox.readIdentity(marketId)) }
+  let end = found
   const publicationAt = (sequence: number): Publication => {
-    const seq = end.seq + (sequence - end.lastSequence)
+    const sent = sequence - end.lastSequence
     const place = { created: facts.created, removed: facts.removed }
-    return sequence === end.lastSequence
+    return sent === 0
       ? { seq: end.seq, place: { ...place, sequence: end.sequence } }
-      : { seq, place: { ...place, sequence } }
+      : { seq: end.seq + sent, place: { ...place, sequence } }
   }
   await outbox.recordPublication(marketId, publicationAt(end.lastSequence))
-  const pipeline = openPipeline(bus, end, signal, sequence => watermark.advance(publicationAt(sequence)))
   try {
-    const ended = await feed(options, pipeline, facts, end)
-    return { ended, publication: publicationAt(pipeline.acknowledged()) }
+    for (;;) {
+      const pipeline = openPipeline(bus, end, signal, sequence => watermark.advance(publicationAt(sequence)))
+      const ended = await feed(options, pipeline, source, facts, end).finally(() => pipeline.close())
+      const publication = publicationAt(pipeline.acknowledged())
+      const next = isMoved(ended) ? await passGarbage(options, pipeline.acknowledged(), publication) : null
+      if (next === null) return { ended, publication }
+      burial.add(next.garbage)
+      end = next.end
+    }
   } finally {
-    pipeline.close()
+    await burial.done()
     await watermark.flush()
   }
 }
 
-/** Sends event after event, the next page being read meanwhile. */
+const isMoved = (ended: 'idle' | Stop) => ended !== 'idle' && ended.kind === 'moved'
+
+/**
+ * Where to go on when all that came between is plainly garbage; null when the stream must be looked at with care. So
+ * garbage that never ends cannot keep a publisher from getting an event in between: no server but NATS is asked.
+ */
+async function passGarbage(
+  { bus, marketId, signal, onProgress }: PublishOptions,
+  acknowledgedSequence: number,
+  { seq, place }: Publication,
+): Promise<{ end: StreamEnd; garbage: StoredMessage[] } | null> {
+  signal.throwIfAborted()
+  onProgress?.(seq)
+  const garbage = await readMessages(bus, marketId, acknowledgedSequence + 1)
+  const last = garbage.at(-1)
+  const isPlain = garbage.every(({ text }) => (claimOf(text)?.seq ?? 0) <= seq)
+  if (last === undefined || !isPlain || garbage[0]!.streamSequence !== acknowledgedSequence + 1) return null
+  const end = { seq, sequence: place!.sequence, lastSequence: last.streamSequence, lastEventId: null }
+  return { end, garbage }
+}
+
+/** Puts garbage among the dead letters beside the publishing, one lot after the other. */
+function openBurial(bus: Bus, marketId: string, created: string) {
+  let burying: Promise<void> = Promise.resolve()
+  let problem: unknown
+  return {
+    add(garbage: readonly StoredMessage[]) {
+      const strangers = garbage.map(message => strangerOf(message, marketId))
+      burying = burying
+        .then(() => buryMessages(bus, marketId, created, strangers))
+        .catch(error => {
+          problem ??= error
+        })
+    },
+    /** Waits for the last; throws what kept one from being buried. */
+    async done() {
+      await burying
+      if (problem !== undefined) throw problem
+    },
+  }
+}
+
+interface Source {
+  events: EventPages
+  eventKey: string
+}
+
+/** Sends event after event until there was nothing new for a while, or the pipeline stops. */
 async function feed(
-  { bus, outbox, marketId, signal, onProgress, lingerMs, pollMs }: PublishOptions,
+  { bus, marketId, signal, onProgress, lingerMs, pollMs }: PublishOptions,
   pipeline: Pipeline,
+  { events, eventKey }: Source,
   facts: StreamFacts,
   end: StreamEnd,
 ): Promise<'idle' | Stop> {
   let sentSeq = end.seq
   let checkedAtMs = Date.now()
   let idleSinceMs = Date.now()
-  let page = await outbox.readEvents(marketId, sentSeq, EVENTS_PER_READ)
 
   for (;;) {
-    const nextPage = page.length === EVENTS_PER_READ ? readAhead(sentSeq + page.length) : null
-    for (const event of page) {
+    const event = events.held(sentSeq + 1) ?? (await events.at(sentSeq + 1))
+    if (event === null) {
+      await pipeline.drained()
+    } else {
       await pipeline.room()
-      if (pipeline.stopped()) break
-      pipeline.send(subjectOf(event), event.event_id, event.text)
+      pipeline.send(subjectOf(event), event.event_id, event.text, proofOf(eventKey, event.text))
       sentSeq = event.seq
+      idleSinceMs = Date.now()
     }
-    if (page.length > 0) idleSinceMs = Date.now()
-    else await pipeline.drained()
-
     const stop = pipeline.stopped()
     if (stop?.kind === 'aborted') signal.throwIfAborted()
     if (stop) return stop
     if (Date.now() - checkedAtMs >= STREAM_CHECK_INTERVAL_MS) {
-      const isIdle = page.length === 0
-      if (!(await isAsFound(bus, marketId, facts, isIdle ? pipeline.acknowledged() : null)))
-        return { kind: 'moved' }
+      const lastSequence = event === null ? pipeline.acknowledged() : null
+      if (!(await isAsFound(bus, marketId, facts, lastSequence))) return { kind: 'moved' }
       checkedAtMs = Date.now()
     }
-    if (page.length === 0) {
+    if (event === null) {
       if (Date.now() - idleSinceMs >= lingerMs) return 'idle'
       await pause(pollMs, signal)
       onProgress?.(sentSeq)
     }
-    page = await (nextPage ?? outbox.readEvents(marketId, sentSeq, EVENTS_PER_READ))
-  }
-
-  function readAhead(afterSeq: number) {
-    const events = outbox.readEvents(marketId, afterSeq, EVENTS_PER_READ)
-    // A failure is met where the page is awaited, or does not matter any more.
-    events.catch(() => {})
-    return events
   }
 }
 
@@ -195,5 +247,6 @@ async function makeAnew(bus: Bus, marketId: string, judged: StreamFacts): Promis
 async function hasEvent({ bus, outbox, marketId }: PublishOptions, sequence: number, seq: number) {
   const [message] = await readMessages(bus, marketId, sequence, 1)
   if (message?.streamSequence !== sequence) return false
-  return claimOf(message.text)?.eventId === (await outbox.readEventId(marketId, seq))
+  const [event] = await outbox.readEvents(marketId, seq - 1, 1)
+  return event !== undefined && saysTheSame(message, event)
 }

@@ -1,5 +1,6 @@
 import { createInbox, type Msg, NatsError, type Subscription } from 'nats'
 import type { Bus } from './connect.ts'
+import { PROOF_HEADER } from './proof.ts'
 import { streamName } from './stream.ts'
 
 /** A message as a stream holds it. */
@@ -8,6 +9,8 @@ export interface StoredMessage {
   subject: string
   /** Its `Nats-Msg-Id`; empty when it has none. */
   messageId: string
+  /** What its sender wrote to prove that it is one of our publishers; empty when nothing. */
+  proof: string
   text: string
 }
 
@@ -24,13 +27,56 @@ const NO_RESPONDERS = 503
  * Reads a market's stream from stream sequence `fromSequence`, at most a batch; empty at the end of the stream.
  * Throws a NatsError when NATS is away, and one of code "503" when there is no such stream.
  */
-export async function readMessages(
+export function readMessages(
   bus: Bus,
   marketId: string,
   fromSequence: number,
   limit = BATCH_MESSAGES_MAX,
 ): Promise<StoredMessage[]> {
-  const request = { seq: Math.max(fromSequence, 1), batch: limit, max_bytes: BATCH_BYTES_MAX }
+  return readStored(bus, streamName(marketId), fromSequence, limit)
+}
+
+/** As readMessages, of any stream that allows direct reading. */
+export function readStored(
+  bus: Bus,
+  stream: string,
+  fromSequence: number,
+  limit = BATCH_MESSAGES_MAX,
+): Promise<StoredMessage[]> {
+  return readDirectly(bus, stream, {
+    seq: Math.max(fromSequence, 1),
+    batch: limit,
+    max_bytes: BATCH_BYTES_MAX,
+  })
+}
+
+/** The first message on `subject` from stream sequence `fromSequence` on; null when there is none. */
+export async function readNext(
+  bus: Bus,
+  stream: string,
+  subject: string,
+  fromSequence: number,
+): Promise<StoredMessage | null> {
+  const request = { seq: Math.max(fromSequence, 1), next_by_subj: subject }
+  return (await readDirectly(bus, stream, request))[0] ?? null
+}
+
+/** The newest message on `subject`; null when there is none, or no such stream. */
+export async function readNewest(bus: Bus, stream: string, subject: string): Promise<StoredMessage | null> {
+  try {
+    return (await readDirectly(bus, stream, { last_by_subj: subject }))[0] ?? null
+  } catch (error) {
+    if (isNoStream(error)) return null
+    throw error
+  }
+}
+
+/** Asks the stream itself, without a consumer; a request without `batch` is answered by one message. */
+async function readDirectly(
+  bus: Bus,
+  stream: string,
+  request: { batch?: number } & Record<string, unknown>,
+): Promise<StoredMessage[]> {
   const inbox = createInbox()
   const messages: StoredMessage[] = []
   const { promise, resolve, reject } = Promise.withResolvers<StoredMessage[]>()
@@ -44,11 +90,12 @@ export async function readMessages(
       if (code === NO_RESPONDERS) return reject(NatsError.errorForCode('503'))
       if (code >= 400) return reject(new NatsError(message.headers?.description ?? 'refused', String(code)))
       messages.push(storedMessageOf(message))
+      if (request.batch === undefined) resolve(messages)
     },
   })
   watchdog = setTimeout(() => reject(NatsError.errorForCode('TIMEOUT')), BATCH_SILENCE_MS_MAX)
   try {
-    bus.connection.publish(`$JS.API.DIRECT.GET.${streamName(marketId)}`, JSON.stringify(request), {
+    bus.connection.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), {
       reply: inbox,
     })
     return await promise
@@ -70,6 +117,7 @@ function storedMessageOf(message: Msg): StoredMessage {
     streamSequence: Number(headers.values('Nats-Sequence').at(-1)),
     subject: headers.values('Nats-Subject').at(-1) ?? '',
     messageId: headers.get('Nats-Msg-Id'),
+    proof: headers.get(PROOF_HEADER),
     text: message.string(),
   }
 }

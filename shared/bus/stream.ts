@@ -1,6 +1,5 @@
 import {
   DiscardPolicy,
-  headers,
   NatsError,
   nanos,
   RetentionPolicy,
@@ -11,9 +10,10 @@ import {
 import type { StreamPlace } from '../events/outbox.ts'
 import type { Bus } from './connect.ts'
 
+/** Within this time NATS itself drops a second message of the same id. */
+const DUPLICATE_WINDOW_MS = 120_000
 const STREAM_NOT_FOUND = 10059
-/** What is kept of a dead letter's text, so that it fits into a message of its own. */
-const DEAD_LETTER_TEXT_CHARS_MAX = 65_536
+const STREAM_NAME_IN_USE = 10058
 
 /** The name of a market's stream. */
 export function streamName(marketId: string): string {
@@ -25,19 +25,13 @@ export function eventSubjects(marketId: string): string {
   return `bourse.${marketId}.events.>`
 }
 
-/** The subject, in a stream of its own, of a market's messages that are no events. */
-export function deadLetterSubject(marketId: string): string {
-  return `bourse.${marketId}.dead-letters`
-}
-
-/** The name of the stream of a market's dead letters. */
-export function deadLetterStreamName(marketId: string): string {
-  return `${streamName(marketId)}-dead-letters`
-}
-
 /** What a stream holds now. */
 export interface StreamFacts extends Omit<StreamPlace, 'sequence'> {
+  /** One more than the last when the stream is empty. */
+  firstSequence: number
   lastSequence: number
+  messages: number
+  bytes: number
 }
 
 /** Reads a market's stream; null when there is none. */
@@ -52,15 +46,7 @@ export async function readStreamFacts(bus: Bus, marketId: string): Promise<Strea
 
 /** Makes a market's stream unless there is one; an existing one is given today's settings. */
 export async function ensureStream(bus: Bus, marketId: string): Promise<StreamFacts> {
-  const info = await ensure(bus, {
-    ...settings(bus, streamName(marketId), eventSubjects(marketId)),
-    description: `Events of market ${marketId}`,
-  })
-  return factsOf(info)
-}
-
-function factsOf({ created, state }: StreamInfo): StreamFacts {
-  return { created: String(created), lastSequence: state.last_seq, removed: state.last_seq - state.messages }
+  return factsOf(await keepStream(bus, settingsOf(marketId)))
 }
 
 /** Deletes a market's stream with all it holds. */
@@ -72,57 +58,30 @@ export async function deleteStream(bus: Bus, marketId: string): Promise<void> {
   }
 }
 
-/** Deletes a market's stream and makes it anew, empty: the publisher fills it from the table. */
-export async function recreateStream(bus: Bus, marketId: string): Promise<void> {
+/**
+ * Deletes a market's stream and makes it anew, empty: the publisher fills it from the table. Its first message will
+ * have the stream sequence `firstSequence`.
+ */
+export async function recreateStream(bus: Bus, marketId: string, firstSequence = 1): Promise<void> {
   await deleteStream(bus, marketId)
-  await ensureStream(bus, marketId)
+  await keepStream(bus, { ...settingsOf(marketId), firstSequence })
 }
 
-/** A message that is no event of its market, and why. */
-export interface DeadLetter {
-  streamSequence: number
+export interface KeptStream {
+  name: string
   subject: string
-  reason: string
-  text: string
+  description: string
+  firstSequence?: number
 }
 
-/** Makes the stream of a market's dead letters unless there is one. */
-export async function ensureDeadLetterStream(bus: Bus, marketId: string): Promise<void> {
-  await ensure(bus, {
-    ...settings(bus, deadLetterStreamName(marketId), deadLetterSubject(marketId)),
-    description: `Messages on the subjects of market ${marketId} that are no events`,
-  })
-}
-
-/** Puts messages among the dead letters; one told twice within the duplicate window is kept once. */
-export async function buryMessages(
+/** Makes a stream that keeps everything unless there is one of that name; an existing one is given today's settings. */
+export async function keepStream(
   bus: Bus,
-  marketId: string,
-  letters: readonly DeadLetter[],
-): Promise<void> {
-  if (letters.length === 0) return
-  await ensureDeadLetterStream(bus, marketId)
-  const jetstream = bus.connection.jetstream()
-  await Promise.all(
-    letters.map(({ streamSequence, subject, reason, text }) => {
-      const letter = {
-        stream: streamName(marketId),
-        stream_sequence: streamSequence,
-        subject,
-        reason,
-        text: text.slice(0, DEAD_LETTER_TEXT_CHARS_MAX),
-      }
-      return jetstream.publish(deadLetterSubject(marketId), JSON.stringify(letter), {
-        msgID: `${letter.stream}:${streamSequence}`,
-        headers: headers(),
-      })
-    }),
-  )
-}
-
-function settings(bus: Bus, name: string, subject: string): Partial<StreamConfig> & { name: string } {
-  return {
+  { name, subject, description, firstSequence }: KeptStream,
+): Promise<StreamInfo> {
+  const settings: Partial<StreamConfig> & { name: string } = {
     name,
+    description,
     subjects: [subject],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
@@ -130,24 +89,42 @@ function settings(bus: Bus, name: string, subject: string): Partial<StreamConfig
     max_age: 0,
     max_msgs: -1,
     max_bytes: -1,
-    duplicate_window: nanos(bus.duplicateWindowMs),
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     allow_direct: true,
     // Operators may delete and purge: the table is the truth, and the publisher makes the stream whole again.
     deny_delete: false,
     deny_purge: false,
   }
-}
-
-async function ensure(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
   try {
-    return await bus.manager.streams.add(config)
+    return await bus.manager.streams.add(
+      firstSequence === undefined ? settings : { ...settings, first_seq: firstSequence },
+    )
   } catch (error) {
-    const STREAM_NAME_IN_USE = 10058
     if (!(error instanceof NatsError) || error.api_error?.err_code !== STREAM_NAME_IN_USE) throw error
-    return await bus.manager.streams.update(config.name, config)
+    return await bus.manager.streams.update(name, settings)
   }
 }
 
-function isStreamMissing(error: unknown): boolean {
+/** True when NATS said that there is no such stream. */
+export function isStreamMissing(error: unknown): boolean {
   return error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND
+}
+
+function settingsOf(marketId: string): KeptStream {
+  return {
+    name: streamName(marketId),
+    subject: eventSubjects(marketId),
+    description: `Events of market ${marketId}`,
+  }
+}
+
+function factsOf({ created, state }: StreamInfo): StreamFacts {
+  return {
+    created: String(created),
+    firstSequence: state.first_seq,
+    lastSequence: state.last_seq,
+    removed: state.last_seq - state.messages,
+    messages: state.messages,
+    bytes: state.bytes,
+  }
 }

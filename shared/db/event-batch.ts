@@ -4,6 +4,7 @@ import { eventTypes } from '../events/registry.ts'
 import { readTraceparent } from '../trace/traceparent.ts'
 import { type CopyValue, copyRows } from './copy-rows.ts'
 import type { DatabaseClient } from './pool.ts'
+import { TryAgain } from './transaction.ts'
 
 const OUTBOX_COLUMNS = `outbox (batch_id, ordinal, event_id, operation, type, source, schema_version, agent,
                                 correlation_id, causation_id, trace_id, scenario_id, parent_span_id, data)`
@@ -19,10 +20,10 @@ export interface BatchStart {
   nowMs: number
 }
 
-/** The market changed between the reading and the last statement (closed, or a new epoch): try again. */
+/** The market was closed between the reading and the last statement. */
 export class MarketMoved extends Error {
   constructor(marketId: string) {
-    super(`market ${marketId} was closed or restored meanwhile`)
+    super(`market ${marketId} was closed meanwhile`)
     this.name = 'MarketMoved'
   }
 }
@@ -109,8 +110,17 @@ export async function closeBatch(
       options.closeAdmission ?? false,
     ],
   )
-  if (rows.length === 0) throw new MarketMoved(batch.marketId)
+  if (rows.length === 0) {
+    await requireEpoch(client, batch)
+    throw new MarketMoved(batch.marketId)
+  }
   return { woken: rows[0].was_asleep }
+}
+
+/** A history restored meanwhile began another epoch: the transaction's events have the ids of the old one. */
+async function requireEpoch(client: DatabaseClient, { marketId, epoch }: BatchStart): Promise<void> {
+  const { rows } = await client.query('select epoch from market_sequences where market_id = $1', [marketId])
+  if (rows[0].epoch !== epoch) throw new TryAgain(`market ${marketId} is in epoch ${rows[0].epoch} now`)
 }
 
 /** The trace id of a traceparent as we write it. */

@@ -13,6 +13,8 @@ export interface ListedMarket {
   activeLeases: number
   lastSeq: number
   publishedSeq: number
+  /** Publication is halted: the stream goes on after this event with events that are not in Postgres. */
+  divergedAfter: number | null
   wakeAt: string | null
   priceSource: PriceSource
   priceAgeSeconds: number | null
@@ -23,7 +25,7 @@ export async function listMarkets(db: Database, limit: number, after = ''): Prom
   const { rows } = await db.query(
     `select m.market_id, m.display_name, m.status, m.created_at, m.paused_ms, m.paused_at, clock_timestamp() as now,
             (m.rules ->> 'pricePeriodSeconds')::int as period_seconds,
-            newest.recorded_at, newest.paused_ms as paused_then_ms, s.last_seq, s.wake_at, p.published_seq,
+            newest.recorded_at, newest.paused_ms as paused_then_ms, s.last_seq, s.wake_at, p.published_seq, p.diverged_after,
             coalesce((select number from cycles c where c.market_id = m.market_id and c.status = 'settled'
                        order by number desc limit 1), 0) as last_cycle,
             (select count(*) from bids b where b.market_id = m.market_id and b.status = 'pending') as pending_bids,
@@ -51,6 +53,7 @@ function listedMarket(row: any): ListedMarket {
     activeLeases: Number(row.active_leases),
     lastSeq: Number(row.last_seq),
     publishedSeq: Number(row.published_seq),
+    divergedAfter: row.diverged_after === null ? null : Number(row.diverged_after),
     wakeAt: row.wake_at?.toISOString() ?? null,
     priceSource: choosePriceSource(ageSeconds, row.period_seconds),
     priceAgeSeconds: ageSeconds,

@@ -25,7 +25,7 @@ const READ_EVENTS = `
          o.type, o.schema_version, o.agent, o.correlation_id, o.causation_id, o.trace_id, o.scenario_id, o.data::text
     from ${PAGE_OF_OUTBOX}`
 
-const READ_EVENT_IDS = `select (b.first_seq + o.ordinal)::float8, o.event_id from ${PAGE_OF_OUTBOX}`
+const READ_EVENT_ID = `select (b.first_seq + o.ordinal)::float8, o.event_id from ${PAGE_OF_OUTBOX}`
 
 /** The outbox in Postgres. Its errors are Postgres's, and one when the table has lost a row. */
 export function createPostgresOutbox(db: Database): Outbox {
@@ -45,13 +45,8 @@ export function createPostgresOutbox(db: Database): Outbox {
       return rows.map(row => outboxEventOf(marketId, row, isoOf))
     },
 
-    async readEventIds(marketId, afterSeq, limit) {
-      const rows = await readPage(READ_EVENT_IDS, marketId, afterSeq, limit)
-      return rows.map(row => row[1])
-    },
-
     async readEventId(marketId, seq) {
-      const [row] = await readPage(READ_EVENT_IDS, marketId, seq - 1, 1)
+      const [row] = await readPage(READ_EVENT_ID, marketId, seq - 1, 1)
       return row?.[1] ?? null
     },
 
@@ -61,6 +56,15 @@ export function createPostgresOutbox(db: Database): Outbox {
       ])
       if (rows.length === 0) throw new Error(`there is no market ${marketId}`)
       return Number(rows[0].last_seq)
+    },
+
+    async readIdentity(marketId) {
+      const { rows } = await db.query(
+        'select epoch, event_key from market_sequences cross join installation where market_id = $1',
+        [marketId],
+      )
+      if (rows.length === 0) throw new Error(`there is no market ${marketId}`)
+      return { epoch: rows[0].epoch, eventKey: rows[0].event_key }
     },
 
     async readPublication(marketId) {
@@ -76,9 +80,17 @@ export function createPostgresOutbox(db: Database): Outbox {
     async recordPublication(marketId, { seq, place }) {
       await db.query(
         `update publications
-            set published_seq = $2, stream_created = $3, stream_sequence = $4, stream_removed = $5, updated_at = now()
+            set published_seq = $2, stream_created = $3, stream_sequence = $4, stream_removed = $5, updated_at = now(),
+                diverged_after = null, diverged_epoch = null
           where market_id = $1 and (published_seq <= $2 or stream_created is distinct from $3)`,
         [marketId, seq, place?.created ?? null, place?.sequence ?? null, place?.removed ?? null],
+      )
+    },
+
+    async recordDivergence(marketId, { commonSeq, streamEpoch }) {
+      await db.query(
+        'update publications set diverged_after = $2, diverged_epoch = $3 where market_id = $1',
+        [marketId, commonSeq, streamEpoch],
       )
     },
   }

@@ -5,9 +5,12 @@ const MAX_ATTEMPTS = 5
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK_DETECTED = '40P01'
 
+/** What a transaction read has changed before it could commit: from the start it will do. */
+export class TryAgain extends Error {}
+
 /**
  * Runs `work` in one read-committed transaction: committed when it returns, rolled back when it throws.
- * A deadlock or serialization failure is retried from the start; anything else reaches the caller.
+ * A deadlock, a serialization failure or TryAgain is retried from the start; anything else reaches the caller.
  */
 export async function inTransaction<T>(
   db: Database,
@@ -61,6 +64,7 @@ async function rollback(client: DatabaseClient): Promise<Error | undefined> {
 }
 
 function isRetryable(error: unknown): boolean {
+  if (error instanceof TryAgain) return true
   const code = (error as { code?: unknown }).code
   return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED
 }

@@ -1,20 +1,27 @@
 import { z } from 'zod'
 import { type EventData, type EventName, eventTypes, isEventName } from './registry.ts'
 
-const envelopeSchema = z.strictObject({
-  event_id: z.uuid(),
-  timestamp: z.iso.datetime(),
+/** What every event says about itself; `data` is what its type says. */
+export const envelopeSchema = z.strictObject({
+  event_id: z.uuid().describe('a committed change has one id for ever; the Nats-Msg-Id of its message'),
+  timestamp: z.iso
+    .datetime()
+    .describe('when it was committed, ISO 8601, UTC; never goes back as seq goes on'),
   source: z.enum(['system', 'agent', 'judge']),
   type: z.string(),
   schema_version: z.number().int().min(1),
   market_id: z.string(),
-  scenario_id: z.string().optional(),
-  agent_id: z.string().optional(),
-  correlation_id: z.string(),
-  causation_id: z.uuid().optional(),
-  trace_id: z.string().optional(),
-  epoch: z.number().int().min(1),
-  seq: z.number().int().min(1),
+  scenario_id: z.string().optional().describe('the benchmark scenario that the market was made for'),
+  agent_id: z.string().optional().describe('the agent it is about'),
+  correlation_id: z.string().describe('what belongs together: a bid, a hold, a call, a cycle'),
+  causation_id: z.uuid().optional().describe('the event that led to this one'),
+  trace_id: z.string().optional().describe('W3C trace id'),
+  epoch: z.number().int().min(1).describe('1, and one more each time a history was restored'),
+  seq: z
+    .number()
+    .int()
+    .min(1)
+    .describe('its place in the market: from 1, without gaps, in the order of commits'),
   data: z.unknown(),
 })
 

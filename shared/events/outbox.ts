@@ -26,17 +26,32 @@ export interface StreamPlace {
   removed: number
 }
 
+/** What tells a market's own events from others. */
+export interface OutboxIdentity {
+  /** The epoch in which the market writes events now. */
+  epoch: number
+  /** The secret with which publishers prove their messages. */
+  eventKey: string
+}
+
+/** Where a stream parts from its table: events after `commonSeq` are in the stream alone, of `streamEpoch` at most. */
+export interface Divergence {
+  commonSeq: number
+  streamEpoch: number
+}
+
 /** A market's committed events in `seq` order, and the record of their publication. */
 export interface Outbox {
   /** Events after `afterSeq`, at most `limit`, without gaps; fewer than `limit` only at the end. */
   readEvents(marketId: string, afterSeq: number, limit: number): Promise<OutboxEvent[]>
-  /** The ids of the events after `afterSeq`, at most `limit`, without gaps. */
-  readEventIds(marketId: string, afterSeq: number, limit: number): Promise<string[]>
   /** The id of the event at `seq`, or null. */
   readEventId(marketId: string, seq: number): Promise<string | null>
   /** The market's last committed `seq`; throws for an unknown market. */
   readLastSeq(marketId: string): Promise<number>
+  readIdentity(marketId: string): Promise<OutboxIdentity>
   readPublication(marketId: string): Promise<Publication>
-  /** Records progress: never backwards, unless the stream is another one than recorded. */
+  /** Records progress, which ends a divergence: never backwards, unless the stream is another one than recorded. */
   recordPublication(marketId: string, publication: Publication): Promise<void>
+  /** Records that publication is halted. */
+  recordDivergence(marketId: string, divergence: Divergence): Promise<void>
 }

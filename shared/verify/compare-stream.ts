@@ -5,6 +5,7 @@ import { readEventMessage } from '../bus/event-message.ts'
 import { isNoStream, readMessages, type StoredMessage } from '../bus/stored-messages.ts'
 import { readStreamFacts } from '../bus/stream.ts'
 import { subjectOf } from '../events/envelope.ts'
+import { openEventPages } from '../events/event-pages.ts'
 import type { Outbox, OutboxEvent } from '../events/outbox.ts'
 
 export interface StreamComparison {
@@ -30,7 +31,6 @@ interface StreamQuestion {
   waitMs: number
 }
 
-const EVENTS_PER_READ = 2_000
 const LOOK_INTERVAL_MS = 100
 /** A stream whose end was reached late is still given this long to show progress. */
 const LATE_WAIT_MS_MAX = 2_000
@@ -54,7 +54,7 @@ export async function compareStream(question: StreamQuestion): Promise<StreamCom
 async function readOnce(question: StreamQuestion): Promise<StreamComparison | 'made anew'> {
   const { bus, outbox, marketId, lastSeq, sinceMs, waitMs } = question
   const comparison: StreamComparison = { found: 0, copies: 0, strangers: 0, problem: null }
-  const eventAt = pageReader(outbox, marketId, lastSeq)
+  const pages = openEventPages(outbox, marketId)
   let created: string | undefined
   let cursor = 1
   /** Set at the end of the stream: until when it may stay the end. */
@@ -85,7 +85,8 @@ async function readOnce(question: StreamQuestion): Promise<StreamComparison | 'm
     if (comparison.found + messages.length < lastSeq) batch = readAhead(cursor)
     for (const message of messages) {
       if (comparison.found === lastSeq) break
-      const expected = await eventAt(comparison.found + 1)
+      const nextSeq = comparison.found + 1
+      const expected = pages.held(nextSeq) ?? (await pages.at(nextSeq))!
       const verdict = isExactly(message, expected) ? 'found' : await judge(question, message, expected)
       if (verdict === 'found') comparison.found += 1
       else if (verdict === 'copy') comparison.copies += 1
@@ -139,27 +140,6 @@ function isExactly(message: StoredMessage, event: OutboxEvent): boolean {
     message.messageId === event.event_id &&
     message.subject === subjectOf(event)
   )
-}
-
-/** Events of the outbox one after the other, read a page at a time. */
-function pageReader(outbox: Outbox, marketId: string, lastSeq: number) {
-  let page: OutboxEvent[] = []
-  let firstSeq = 1
-  let next: Promise<OutboxEvent[]> | null = null
-  const read = (seq: number) => {
-    const events = outbox.readEvents(marketId, seq - 1, EVENTS_PER_READ)
-    events.catch(() => {})
-    return events
-  }
-  return async (seq: number): Promise<OutboxEvent> => {
-    if (seq >= firstSeq + page.length) {
-      page = await (next ?? read(seq))
-      firstSeq = seq
-      const nextSeq = firstSeq + page.length
-      next = nextSeq <= lastSeq ? read(nextSeq) : null
-    }
-    return page[seq - firstSeq]!
-  }
 }
 
 /** NATS away, or no stream yet, is nothing read: whoever waits for progress decides for how long. */

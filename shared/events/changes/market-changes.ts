@@ -30,6 +30,7 @@ export const marketChanges: ChangesOf<typeof marketEvents> = {
   },
   // The stream was made anew from what the table has: its events are those that hold.
   history_restored: changesNothing,
+  state_checkpoint: changesNothing,
 
   cycle_cleared(state, event) {
     const { data } = event

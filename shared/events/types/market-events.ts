@@ -34,6 +34,23 @@ export const marketEvents = {
       actor,
     },
   ),
+  state_checkpoint: eventType(
+    'system',
+    'A part of the whole state as it is after the event before part 1. What came before may not be kept: a stream that ' +
+      'begins with part 1 is read from there, its state being what the parts say. To a reader that has the state ' +
+      'already it changes nothing.',
+    {
+      part: z.number().int().min(1),
+      parts: z.number().int().min(1),
+      state_hash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe('SHA-256 of the state: its lines, each ended by a newline, over all parts'),
+      state: z
+        .array(z.string())
+        .describe('lines of the state, each a JSON document; docs/replay.md tells what they say'),
+    },
+  ),
   cycle_cleared: eventType(
     'system',
     "A cycle was settled; its bids', payments' and leases' events stand before it.",

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { claimOf, readEventMessage } from '../../../shared/bus/event-message.ts'
+import { claimOf, readEventMessage, unreadableSeqOf } from '../../../shared/bus/event-message.ts'
 import { subjectOf } from '../../../shared/events/envelope.ts'
 
 const event = {
@@ -18,6 +18,7 @@ const message = {
   streamSequence: 9,
   subject: subjectOf(event),
   messageId: event.event_id,
+  proof: '',
   text: JSON.stringify(event),
 }
 
@@ -37,7 +38,7 @@ test('names what is wrong with anything else', () => {
 })
 
 test('a claim is an id with a seq, whatever else the text holds', () => {
-  expect(claimOf('{"event_id":"x","seq":3}')).toEqual({ eventId: 'x', seq: 3 })
+  expect(claimOf('{"event_id":"x","seq":3,"epoch":2}')).toEqual({ eventId: 'x', seq: 3, epoch: 2 })
   for (const text of [
     '',
     'null',
@@ -45,7 +46,17 @@ test('a claim is an id with a seq, whatever else the text holds', () => {
     '3',
     '{"event_id":"x"}',
     '{"event_id":1,"seq":3}',
-    '{"event_id":"x","seq":"3"}',
+    '{"event_id":"x","seq":"3","epoch":1}',
+    '{"event_id":"x","seq":0,"epoch":1}',
+    '{"event_id":"x","seq":3}',
   ])
     expect(claimOf(text)).toBeNull()
+})
+
+test('an event we cannot read still has its place; what is not ours has none', () => {
+  const later = { ...message, text: JSON.stringify({ ...event, schema_version: 9 }) }
+  expect(unreadableSeqOf(later, 'm1')).toBe(7)
+  expect(unreadableSeqOf(later, 'm2')).toBeNull()
+  expect(unreadableSeqOf({ ...later, messageId: 'another' }, 'm1')).toBeNull()
+  expect(unreadableSeqOf({ ...later, text: 'null' }, 'm1')).toBeNull()
 })

@@ -1,9 +1,17 @@
 import { headers } from 'nats'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
-import { HistoryDiverged } from '../../../shared/bus/find-stream-end.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
-import { deleteStream, ensureStream, readStreamFacts, streamName } from '../../../shared/bus/stream.ts'
+import {
+  deleteStream,
+  ensureStream,
+  readStreamFacts,
+  recreateStream,
+  streamName,
+} from '../../../shared/bus/stream.ts'
+import { closeBatch, startBatch, writeEvents } from '../../../shared/db/event-batch.ts'
+import { inTransaction } from '../../../shared/db/transaction.ts'
+import { draftEvent } from '../../../shared/events/draft.ts'
 import { subjectOf } from '../../../shared/events/envelope.ts'
 import { openBreakableLine } from './breakable-line.ts'
 import { addressOf, commitEvents, connectServers, makeMarket, type Servers } from './market-events.ts'
@@ -39,6 +47,11 @@ async function expectStreamIsTable(marketId: string): Promise<void> {
   expect(await streamEventIds(servers.bus, marketId)).toEqual(await tableEventIds(servers.outbox, marketId))
   const lastSeq = await servers.outbox.readLastSeq(marketId)
   expect((await servers.outbox.readPublication(marketId)).seq).toBe(lastSeq)
+}
+
+/** As expectStreamIsTable, with whatever else stands in the stream left out. */
+async function expectEventsAreTable(marketId: string): Promise<void> {
+  expect(await streamEventIds(servers.bus, marketId)).toEqual(await tableEventIds(servers.outbox, marketId))
 }
 
 function sendGarbage(marketId: string, ...texts: string[]) {
@@ -228,27 +241,92 @@ test('waits for NATS and goes on when it is back', async () => {
   await line.close()
 })
 
-test('a stream ahead of its table halts publication', async () => {
-  const marketId = await marketWith(10)
+test('a message with the id of an event and other words is no event, wherever it stands', async () => {
+  const marketId = await marketWith(6)
   await publish(marketId)
-  const backup = await servers.db.query('select last_seq from market_sequences where market_id = $1', [
-    marketId,
-  ])
-  expect(backup.rows[0].last_seq).toBe(10n)
-  await commitEvents(servers.db, marketId, 5)
+  const messages = await wholeStream(servers.bus, marketId)
+  await recreateStream(servers.bus, marketId)
+  for (const { subject, messageId, text } of messages) {
+    const altered = messageId === messages[3]!.messageId ? text.replace('"count":3', '"count":33') : text
+    await servers.bus.connection.jetstream().publish(subject, altered, { msgID: messageId })
+  }
   await publish(marketId)
-  await servers.db.query(
-    'delete from outbox o using event_batches b where b.batch_id = o.batch_id and market_id = $1 and first_seq > 10',
-    [marketId],
+  await expectStreamIsTable(marketId)
+  expect((await wholeStream(servers.bus, marketId)).map(one => one.text)).toEqual(
+    messages.map(one => one.text),
   )
-  await servers.db.query('delete from event_batches where market_id = $1 and first_seq > 10', [marketId])
-  await servers.db.query('update market_sequences set last_seq = 10 where market_id = $1', [marketId])
-  const problem = await publish(marketId).catch(error => error)
-  expect(problem).toBeInstanceOf(HistoryDiverged)
-  expect(problem).toMatchObject({ marketId, commonSeq: 10, streamEpoch: 1 })
+  expect(await deadLetters(servers.bus, marketId)).toMatchObject([
+    { stream_sequence: 4, reason: 'not the event the market has at this place' },
+  ])
+})
 
-  await commitEvents(servers.db, marketId, 1)
-  await expect(publish(marketId)).rejects.toBeInstanceOf(HistoryDiverged)
+test('an event whose message id somebody else has used already is published all the same', async () => {
+  const marketId = await marketWith(3)
+  await publish(marketId)
+  await commitEvents(servers.db, marketId, 4)
+  const [stolen] = await servers.outbox.readEvents(marketId, 4, 1)
+  await servers.bus.connection
+    .jetstream()
+    .publish(`bourse.${marketId}.events.system.strange._`, 'first!', { msgID: stolen!.event_id })
+  await publish(marketId)
+  await expectStreamIsTable(marketId)
+  expect(await deadLetters(servers.bus, marketId)).toMatchObject([{ text: 'first!' }])
+})
+
+test('a whole event that nobody of us published is taken out, and does not halt publication', async () => {
+  const marketId = await marketWith(5)
+  await publish(marketId)
+  const [last] = (await wholeStream(servers.bus, marketId)).slice(-1)
+  const forged = { ...JSON.parse(last!.text), seq: 6, event_id: '9b2f9f8a-8a52-5c7b-9d61-0d8a7f6f2b11' }
+  const forge = { msgID: forged.event_id, headers: headers() }
+  forge.headers.set('Bourse-Proof', last!.proof)
+  await servers.bus.connection.jetstream().publish(subjectOf(forged), JSON.stringify(forged), forge)
+  await commitEvents(servers.db, marketId, 2)
+  await publish(marketId)
+  await expectStreamIsTable(marketId)
+  expect(await deadLetters(servers.bus, marketId)).toMatchObject([{ stream_sequence: 6 }])
+})
+
+test('an event too large for a message never commits', async () => {
+  const marketId = await marketWith(1)
+  const data = { reason: 'x'.repeat(1_000_000), agent_id: 'ann', amount: '1' }
+  const draft = draftEvent('big', 'credits_burned', data, { correlationId: 'big' })
+  const committing = inTransaction(servers.db, async client => {
+    const batch = await startBatch(client, marketId)
+    await writeEvents(client, batch, [draft])
+    await closeBatch(client, batch, 1)
+  })
+  await expect(committing).rejects.toMatchObject({ constraint: 'fits_into_a_message' })
+  expect(await servers.outbox.readLastSeq(marketId)).toBe(1)
+})
+
+test('goes on publishing while garbage of every size comes without end', async () => {
+  const marketId = await marketWith(2)
+  await publish(marketId)
+  await commitEvents(servers.db, marketId, 1_500)
+  const rival = await connectBus({ servers: [addressOf('BOURSE_NATS_URL')] }, 'babbler')
+  const stop = new AbortController()
+  let sent = 0
+  const babbling = (async () => {
+    while (!stop.signal.aborted) {
+      const size = sent % 50 === 0 ? 1_000_000 : sent % 300
+      await rival.connection
+        .jetstream()
+        .publish(`bourse.${marketId}.events.system.noise._`, 'x'.repeat(size))
+        .catch(() => {})
+      sent += 1
+    }
+  })()
+  await publish(marketId)
+  stop.abort()
+  await babbling
+  await publish(marketId)
+  await expectEventsAreTable(marketId)
+  expect(sent).toBeGreaterThan(10)
+  await vi.waitUntil(async () => (await deadLetters(servers.bus, marketId)).length === sent, {
+    timeout: 30_000,
+  })
+  await rival.close()
 })
 
 test('a forged next event without its message id is garbage, not history', async () => {

@@ -1,7 +1,7 @@
 import type { Bus } from '../../../shared/bus/connect.ts'
+import { deadLetterStreamName } from '../../../shared/bus/dead-letters.ts'
 import { claimOf } from '../../../shared/bus/event-message.ts'
 import { readMessages, type StoredMessage } from '../../../shared/bus/stored-messages.ts'
-import { deadLetterStreamName } from '../../../shared/bus/stream.ts'
 import type { Outbox } from '../../../shared/events/outbox.ts'
 
 /** Everything a market's stream holds, garbage included. */
@@ -22,7 +22,8 @@ export async function streamEventIds(bus: Bus, marketId: string): Promise<string
 
 /** The ids of a market's events in the table, in order. */
 export async function tableEventIds(outbox: Outbox, marketId: string): Promise<string[]> {
-  return await outbox.readEventIds(marketId, 0, 1_000_000)
+  const events = await outbox.readEvents(marketId, 0, 1_000_000)
+  return events.map(event => event.event_id)
 }
 
 /** The market's dead letters, in order. */
