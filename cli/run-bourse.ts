@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   leases: async () => (await import('./commands/leases.ts')).registerLeases,
   cycles: async () => (await import('./commands/cycles.ts')).registerCycles,
   prices: async () => (await import('./commands/prices.ts')).registerPrices,
+  prompt: async () => (await import('./commands/prompt.ts')).registerPrompt,
   events: async () => (await import('./commands/events.ts')).registerEvents,
   repair: async () => (await import('./commands/repair.ts')).registerRepair,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,

@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client'
+import type { Attention } from '../shared/attention/attention.ts'
 import type { Bus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { createDatabase, type Database } from '../shared/db/pool.ts'
+import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import type { Economy } from '../shared/economy/economy.ts'
@@ -19,6 +21,7 @@ export interface Servers {
   database(): Database
   economy(): Economy
   ledger(): Ledger
+  attention(): Attention
   temporal(): Promise<Client>
   bus(): Promise<Bus>
   close(): Promise<void>
@@ -65,6 +68,7 @@ export function openServers(): Servers {
     bus,
     economy: () => createPostgresEconomy(database(), hint),
     ledger: () => createPostgresLedger(database(), hint),
+    attention: () => createPostgresAttention(database(), hint),
     async close() {
       const connected = await client?.catch(() => undefined)
       await connected?.connection.close()

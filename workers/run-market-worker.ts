@@ -1,5 +1,6 @@
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
+import { createAttentionActivities } from '../activities/attention-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
 import { createMarketActivities } from '../activities/market-activities.ts'
 import { createPriceActivities } from '../activities/price-activities.ts'
@@ -10,6 +11,7 @@ import { priceTaskQueue } from '../shared/contracts/workflows.ts'
 import { createGlances } from '../shared/db/glances.ts'
 import { createPostgresOutbox } from '../shared/db/outbox.ts'
 import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
+import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
@@ -19,6 +21,7 @@ import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/c
 import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { registerSearchAttributes } from '../shared/temporal/register-search-attributes.ts'
+import { startPrompts } from './start-prompts.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
 import { createTemporalLogger } from './temporal-log.ts'
 import { WORKFLOW_SOURCES } from './workflow-sources.ts'
@@ -94,6 +97,7 @@ export async function runMarketWorker(
     activities: {
       ...heartbeating(createMarketActivities({ economy, glances })),
       ...heartbeating(createAgentActivities({ economy, glances })),
+      ...heartbeating(createAttentionActivities({ attention: createPostgresAttention(db, hint) })),
       ...createPublishActivities({ bus, outbox, log }),
     },
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
@@ -115,7 +119,10 @@ export async function runMarketWorker(
     shutdownGraceTime: SHUTDOWN_GRACE,
   })
 
-  const sweeping = sweepOverdueMarkets(db, hint, log, signal)
+  const sweeping = Promise.all([
+    sweepOverdueMarkets(db, hint, log, signal),
+    startPrompts({ db, client, taskQueue, log }, signal),
+  ])
   const workers = [worker, priceWorker]
   const running = Promise.all(workers.map(one => one.run()))
   const shutDown = () => {

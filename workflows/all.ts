@@ -1,5 +1,6 @@
 // What the worker's bundle holds: one name per workflow type.
 export { agent } from './agent.ts'
 export { allocationCycle } from './allocation-cycle.ts'
+export { attentionPrompt } from './attention-prompt.ts'
 export { market } from './market.ts'
 export { priceUpdate } from './price-update.ts'

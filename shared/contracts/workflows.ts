@@ -1,4 +1,5 @@
 /** Names and shapes by which operators, agents and programs reach the workflows. Plain JSON, no client library. */
+import type { Scores } from '../attention/attention.ts'
 import type { BidVerdict } from '../bid/admission.ts'
 import type { CycleSummary, MarketStatus, NextStep, PriceTick } from '../economy/economy.ts'
 import type { Outcome } from '../economy/refusal.ts'
@@ -8,6 +9,8 @@ export const DEFAULT_TASK_QUEUE = 'bourse'
 export const marketWorkflowId = (marketId: string) => `market/${marketId}`
 export const cycleWorkflowId = (marketId: string, cycle: number) => `cycle/${marketId}/${cycle}`
 export const agentWorkflowId = (marketId: string, agent: string) => `agent/${marketId}/${agent}`
+
+export const promptWorkflowId = (promptId: string) => `prompt/${promptId}`
 
 /** A market's schedule of price updates, and the beginning of their workflows' ids: Temporal appends the time. */
 export const priceScheduleId = (marketId: string) => `price-update/${marketId}`
@@ -39,6 +42,16 @@ export interface PriceUpdateInput {
 
 /** What `priceUpdate` answers: the tick, or that its market was closed meanwhile and has no more of them. */
 export type PriceUpdateResult = PriceTick | { closed: true; message: string }
+
+/** Input of `attentionPrompt`; taken from the workflow id `prompt/<id>` when absent. */
+export interface AttentionPromptInput {
+  promptId?: string
+}
+
+/** What the update `score` of `attentionPrompt` takes: whole numbers from 0 to 10, and who gives them. */
+export interface ScoreMessage extends Scores {
+  actor?: string
+}
 
 /** Input of `agent`; market and agent are taken from the workflow id `agent/<market>/<id>` when absent. */
 export interface AgentInput {
@@ -90,5 +103,6 @@ export const updates = {
   resume: 'resume',
   step: 'step',
   close: 'close',
+  score: 'score',
 } as const
 export const queries = { state: 'state' } as const
