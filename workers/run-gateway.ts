@@ -4,6 +4,7 @@ import { connectBus } from '../shared/bus/connect.ts'
 import { publishText, receiveRequests } from '../shared/bus/requests.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
+import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import { createGateway, GATEWAY_LIMITS } from '../shared/gateway/gateway.ts'
@@ -50,6 +51,7 @@ export async function runGateway(
     db,
     economy: createPostgresEconomy(db, hint),
     ledger: createPostgresLedger(db, hint),
+    attention: createPostgresAttention(db, hint),
     admission: createPostgresEconomy(admissionDb, hint),
   })
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))

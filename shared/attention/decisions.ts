@@ -21,9 +21,7 @@ import type {
   ScoredPrompt,
   Scores,
 } from './attention.ts'
-
-export const PROMPT_CHARACTERS_MAX = 8_192
-export const PROMPT_WAIT_SECONDS_MAX = 31_536_000
+import { PROMPT_CHARACTERS_MAX, PROMPT_WAIT_SECONDS_MAX } from './limits.ts'
 
 const points = z
   .number('must be a whole number from 0 to 10')

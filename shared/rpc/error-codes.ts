@@ -27,6 +27,11 @@ const SPECIAL_ERRORS = {
   market_closed: 'the market takes no more bids',
   unknown_bid: 'there is no such bid of this agent',
   bid_not_open: 'the bid was decided already',
+  invalid_prompt: 'the prompt is empty, too long or no plain text',
+  no_active_lease: 'the agent holds no such lease now',
+  no_attention: 'the lease has no attention',
+  too_many_open_prompts: 'the agent has as many open prompts as it may',
+  unknown_prompt: 'there is no such prompt of this agent',
 } as const
 
 export type ErrorCode = keyof typeof COMMON_ERRORS | keyof typeof SPECIAL_ERRORS

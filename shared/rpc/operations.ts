@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { attentionOperations } from './attention.ts'
 import { bidOperations } from './bid.ts'
 import { economicOperations } from './economic.ts'
 import { leaseOperations } from './lease.ts'
@@ -14,6 +15,7 @@ export const operations = {
   ...marketOperations,
   ...bidOperations,
   ...leaseOperations,
+  ...attentionOperations,
 }
 
 export type OperationName = keyof typeof operations

@@ -67,8 +67,9 @@ describe('a prompt', () => {
       ['ten', 'invalid_input'],
       [undefined, 'invalid_input'],
     ] as const) {
-      const refused = await workflow.executeUpdate('score', { args: [scores] }).catch(error => error)
-      expect(refused.cause).toMatchObject({ type, nonRetryable: true })
+      await expect(workflow.executeUpdate('score', { args: [scores] })).rejects.toMatchObject({
+        cause: { type, nonRetryable: true },
+      })
     }
     expect(await workflow.query<PromptSummary>('state')).toMatchObject({ status: 'open' })
   })

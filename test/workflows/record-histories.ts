@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { createPostgresAttention } from '../../shared/db/postgres-attention.ts'
 import { eventually, openTestEconomy } from './economy-client.ts'
 
 /**
@@ -58,13 +59,29 @@ await eventually(async () => {
   ])
   return rows.length >= 1
 })
+const attentive = { amount: '5', bundle: { attention: 0.5, durationSeconds: 1 } }
+await agent.executeUpdate('placeBid', { args: [attentive] })
+const attention = createPostgresAttention(test.db, async () => {})
+const opened = await eventually(async () => {
+  const request = { marketId, agent: 'ada', text: 'Is it good?', amountMicro: 1_000_000n, key: null }
+  const answer = await attention.openPrompt({ ...request, expiresInSeconds: 3_600 })
+  return answer.ok ? answer : null
+})
+const prompt = test.client.workflow.getHandle(`prompt/${opened.promptId}`)
+await eventually(() => prompt.describe().catch(() => null))
+await prompt.executeUpdate('score', { args: [{ interesting: 7, useful: 8, understandable: 6 }] })
+await prompt.result()
 await market.executeUpdate('pause')
 await market.executeUpdate('step')
 await market.executeUpdate('resume')
 await market.executeUpdate('close')
 await market.result()
 
-for (const [name, workflowId] of Object.entries({ ...ids, 'price-update': priceUpdate })) {
+for (const [name, workflowId] of Object.entries({
+  ...ids,
+  'price-update': priceUpdate,
+  'attention-prompt': prompt.workflowId,
+})) {
   const history = await test.client.workflow.getHandle(workflowId).fetchHistory()
   // Who polled a task says something of a machine and nothing of the workflow.
   const text = historyToJSON(history).replace(/("identity": *")[^"]*"/g, '$1recorded"')

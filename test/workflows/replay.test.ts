@@ -13,7 +13,13 @@ describe('recorded histories', () => {
   it('are there for each workflow', () => {
     const types = histories.map(name => name.replace(/^.*\//, ''))
     expect(new Set(types)).toEqual(
-      new Set(['agent.json', 'allocation-cycle.json', 'market.json', 'price-update.json']),
+      new Set([
+        'agent.json',
+        'allocation-cycle.json',
+        'attention-prompt.json',
+        'market.json',
+        'price-update.json',
+      ]),
     )
   })
 

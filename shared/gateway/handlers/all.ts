@@ -1,8 +1,10 @@
+import type { Attention } from '../../attention/attention.ts'
 import type { Database } from '../../db/pool.ts'
 import type { Economy } from '../../economy/economy.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Handlers } from '../../rpc/operations.ts'
 import { createBidBatches } from '../bid-batches.ts'
+import { createAttentionHandlers } from './attention.ts'
 import { createBidHandlers } from './bid.ts'
 import { createEconomicHandlers } from './economic.ts'
 import { createLeaseHandlers } from './lease.ts'
@@ -13,6 +15,7 @@ export function createHandlers(parts: {
   db: Database
   economy: Economy
   ledger: Ledger
+  attention: Attention
   admission: Economy
 }): Handlers {
   const admitInBatch = createBidBatches(parts.admission.admitBids)
@@ -21,5 +24,6 @@ export function createHandlers(parts: {
     ...createMarketHandlers({ ...parts, admitInBatch }),
     ...createBidHandlers(parts),
     ...createLeaseHandlers(parts),
+    ...createAttentionHandlers(parts),
   }
 }
