@@ -1,0 +1,44 @@
+/** Who can be hit in a run: names only, known before anything is started. */
+export interface Cast {
+  servers: readonly string[]
+  workers: readonly string[]
+  collectors: readonly string[]
+  /** Lines from somebody to a server, such as `worker-1>nats`. */
+  lines: readonly string[]
+  markets: readonly string[]
+  agents: readonly string[]
+}
+
+export const SERVERS = ['postgres', 'nats', 'temporal'] as const
+export type ServerName = (typeof SERVERS)[number]
+/** Whoever acts from outside has lines of its own. */
+export const LOAD = 'load'
+export const COLLECTOR = 'collector'
+const AGENTS = ['ada', 'boris', 'chen', 'dora', 'emil', 'fatou', 'gita', 'hugo']
+
+/** The cast of a run with so many workers and markets; `run` keeps its markets apart from others'. */
+export function castOf(run: string, workerCount: number, marketCount: number): Cast {
+  const workers = numbered('worker', workerCount)
+  return {
+    servers: SERVERS,
+    workers,
+    collectors: [COLLECTOR],
+    lines: [
+      ...workers.flatMap(worker => SERVERS.map(server => lineName(worker, server))),
+      lineName(LOAD, 'postgres'),
+      lineName(LOAD, 'temporal'),
+      lineName(COLLECTOR, 'nats'),
+    ],
+    markets: numbered(run, marketCount),
+    agents: AGENTS,
+  }
+}
+
+/** The name of the line by which `who` reaches a server. */
+export function lineName(who: string, server: ServerName): string {
+  return `${who}>${server}`
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, place) => `${name}-${place + 1}`)
+}

@@ -1,0 +1,137 @@
+import type { Bus } from '../shared/bus/connect.ts'
+import { readEventMessage } from '../shared/bus/event-message.ts'
+import { readMessages } from '../shared/bus/stored-messages.ts'
+import type { Database, DatabaseClient } from '../shared/db/pool.ts'
+import { atOneSnapshot } from '../shared/db/transaction.ts'
+import type { FoundRow, MarketEvidence, RestFacts } from './evidence.ts'
+import { type MetEvent, readCollected } from './watch/collected.ts'
+
+/** Credits with all six digits after the point, as the load writes amounts. */
+function markOf(amountMicro: bigint): string {
+  return `${amountMicro / 1_000_000n}.${String(amountMicro % 1_000_000n).padStart(6, '0')}`
+}
+
+/**
+ * Reads what a market holds in the end: Postgres at one snapshot, then the stream, then the collector's file. Events
+ * that came after it was at rest (prices go on moving) are left out.
+ */
+export async function readMarket(
+  db: Database,
+  bus: Bus,
+  folder: string,
+  market: string,
+  rest: RestFacts,
+): Promise<MarketEvidence> {
+  const inPostgres = await atOneSnapshot(db, client => readPostgres(client, market))
+  const upToRest = (events: MetEvent[]) => events.filter(({ seq }) => seq <= rest.lastSeq)
+  return {
+    market,
+    rest,
+    ...inPostgres,
+    written: upToRest(inPostgres.written),
+    stored: upToRest(await readStored(bus, market)),
+    collected: upToRest(readCollected(folder, market)),
+  }
+}
+
+async function readPostgres(client: DatabaseClient, market: string) {
+  const read = async (text: string) => (await client.query(text, [market])).rows
+  const bids = await read(
+    `select b.bid_id, a.name, b.amount_micro, b.status
+       from bids b join agents a using (agent_id) where b.market_id = $1`,
+  )
+  const holds = await read(
+    `select h.hold_id, h.ref, h.amount_micro, h.status,
+            (select count(*) from transfers t where t.market_id = $1 and t.purpose = 'hold' and t.ref = h.hold_id::text)
+              as transfers
+       from holds h where h.market_id = $1`,
+  )
+  const transfers = await read(
+    `select purpose, ref from transfers
+      where market_id = $1 and from_agent_id is not null and to_agent_id is not null and purpose <> 'hold'`,
+  )
+  const grants = await read(
+    `select o.data->>'reason' as reason, o.data->>'ref' as ref
+       from outbox o join event_batches b using (batch_id)
+      where b.market_id = $1 and o.type = 'credits_minted' and o.data->>'reason' like 'grant-%'`,
+  )
+  const payments = await read(
+    `select ref, count(*) as times, sum(amount_micro)::bigint as amount_micro
+       from transfers where market_id = $1 and purpose = 'bid_payment' group by ref`,
+  )
+  const outcomes = await read(
+    `select o.key, a.name, coalesce((o.outcome->>'ok')::boolean, true) as ok
+       from operations o left join agents a on a.agent_id = o.agent_id where o.market_id = $1`,
+  )
+  const leases = await read(
+    'select lease_id, quantities_ppm, starts_at, ends_at from leases where market_id = $1',
+  )
+  const cycles = await read(
+    `select number, status, effective_at, winners, losers, revenue_micro
+       from cycles where market_id = $1 order by number`,
+  )
+  const ticks = await read('select coalesce(max(tick), 0) as ticks from prices where market_id = $1')
+  const events = await read(
+    `select (b.first_seq + o.ordinal)::float8 as seq, o.event_id, o.type, o.data->>'cycle' as cycle
+       from event_batches b join outbox o using (batch_id) where b.market_id = $1 order by 1`,
+  )
+  const found: FoundRow[] = [
+    ...transfers.map(row => ({ kind: 'transfer' as const, mark: row.purpose, id: row.ref })),
+    ...grants.map(row => ({ kind: 'grant' as const, mark: row.reason, id: row.ref })),
+    ...holds.map(row => ({ kind: 'hold' as const, mark: row.ref, id: row.hold_id })),
+  ]
+  return {
+    bids: bids.map(row => ({
+      bidId: row.bid_id,
+      agent: row.name,
+      mark: markOf(row.amount_micro),
+      amountMicro: row.amount_micro,
+      status: row.status,
+    })),
+    found,
+    cancelledBidIds: bids.filter(row => row.status === 'cancelled').map(row => row.bid_id),
+    holds: holds.map(row => ({
+      holdId: row.hold_id,
+      amountMicro: row.amount_micro,
+      status: row.status,
+      settledTransfers: Number(row.transfers),
+    })),
+    outcomes: outcomes.map(row => ({ key: row.key, agent: row.name, ok: row.ok })),
+    payments: payments.map(row => ({
+      bidId: row.ref,
+      times: Number(row.times),
+      amountMicro: row.amount_micro,
+    })),
+    leases: leases.map(row => ({
+      leaseId: row.lease_id,
+      quantitiesPpm: row.quantities_ppm,
+      startsMs: row.starts_at.getTime(),
+      endsMs: row.ends_at.getTime(),
+    })),
+    cycles: cycles.map(row => ({
+      number: Number(row.number),
+      status: row.status,
+      effectiveMs: row.effective_at?.getTime() ?? null,
+      winners: row.winners ?? 0,
+      losers: row.losers ?? 0,
+      revenueMicro: row.revenue_micro ?? 0n,
+    })),
+    ticks: Number(ticks[0].ticks),
+    written: events.map(row => ({ seq: row.seq, eventId: row.event_id })),
+    toldCycles: events.filter(row => row.type === 'cycle_cleared').map(row => Number(row.cycle)),
+  }
+}
+
+/** Every message of the stream that is an event of its market, in the order of the stream. */
+async function readStored(bus: Bus, market: string): Promise<MetEvent[]> {
+  const stored: MetEvent[] = []
+  for (let from = 1; ; ) {
+    const messages = await readMessages(bus, market, from)
+    if (messages.length === 0) return stored
+    for (const message of messages) {
+      const parsed = readEventMessage(message, market)
+      if (parsed.ok) stored.push({ seq: parsed.event.seq, eventId: parsed.event.event_id })
+    }
+    from = messages.at(-1)!.streamSequence + 1
+  }
+}

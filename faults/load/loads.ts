@@ -1,0 +1,20 @@
+import { bidsBySignal, bidsByUpdate, bidsStraight } from './bids.ts'
+import { cancels } from './cancels.ts'
+import { grants, holds, transfers } from './credits.ts'
+import type { Load } from './load.ts'
+import { cyclesByHand, pauses, steps, ticks } from './operators.ts'
+
+/** Every way in that exists. */
+export const LOADS: readonly Load[] = [
+  bidsByUpdate,
+  bidsBySignal,
+  bidsStraight,
+  cancels,
+  transfers,
+  grants,
+  holds,
+  pauses,
+  steps,
+  cyclesByHand,
+  ticks,
+]

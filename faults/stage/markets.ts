@@ -1,0 +1,26 @@
+import { marketSettingsSchema } from '../../shared/market/rules.ts'
+import type { Cast } from '../cast.ts'
+import type { Doors } from './doors.ts'
+
+/** Cycles follow each other fast, leases and price periods are short: faults meet something at work at any time. */
+const RULES = {
+  cycleSeconds: 0.5,
+  pricePeriodSeconds: 5,
+  maxOpenBids: 1_000,
+  bidsPerSecond: null,
+}
+const CREDITS_MICRO = 1_000_000_000_000n
+
+/** Makes the run's markets, every second one clearing by posted prices, with all agents in each. */
+export async function createMarkets({ economy }: Doors, { markets, agents }: Cast): Promise<void> {
+  for (const [place, marketId] of markets.entries()) {
+    const policy = place % 2 === 0 ? 'highest-bid' : 'posted-price'
+    const settings = marketSettingsSchema.parse({ rules: { ...RULES, policy } })
+    const created = await economy.createMarket(marketId, settings)
+    if (!created.ok) throw new Error(created.error.message)
+    for (const agent of agents) {
+      const added = await economy.registerAgent({ marketId, agent, creditsMicro: CREDITS_MICRO })
+      if (!added.ok) throw new Error(added.error.message)
+    }
+  }
+}

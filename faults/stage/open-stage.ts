@@ -1,0 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { SERVERS as PINNED } from '../../setup/servers.mjs'
+import { stackEnvironment } from '../../shared/config/stack-state.ts'
+import { migrate } from '../../shared/db/migrate.ts'
+import { endProcesses } from '../../workers/stack/end-processes.ts'
+import { prepareHome } from '../../workers/stack/home.ts'
+import { obtainServer } from '../../workers/stack/ladder.ts'
+import { natsUrl } from '../../workers/stack/nats.ts'
+import { choosePorts, type Ports } from '../../workers/stack/ports.ts'
+import { postgresUrl } from '../../workers/stack/postgres.ts'
+import { type Secrets, stackSecrets } from '../../workers/stack/secrets.ts'
+import {
+  natsServer,
+  postgresServer,
+  type StackServer,
+  temporalServer,
+} from '../../workers/stack/stack-servers.ts'
+import { startGuardian } from '../../workers/stack/start-guardian.ts'
+import { TEMPORAL_NAMESPACE } from '../../workers/stack/temporal.ts'
+import { type Cast, lineName, SERVERS, type ServerName } from '../cast.ts'
+import { type Line, openLine } from './line.ts'
+import { keepRunning, type ManagedPart } from './managed-part.ts'
+import { processParts } from './process-parts.ts'
+
+/** Everything that runs under fire: each part is started again when it ends, each line can be broken. */
+export interface Stage {
+  home: string
+  cast: Cast
+  part(name: string): ManagedPart
+  parts(): ManagedPart[]
+  line(name: string): Line
+  lines(): Line[]
+  /** The environment of somebody who reaches the servers by the lines there are for him; null: without lines. */
+  environmentOf(who: string | null): Record<string, string>
+  /** Mends every line, thaws every process, and waits until every part is up. */
+  heal(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface StageOptions {
+  home: string
+  cast: Cast
+  duplicateWindowMs: number
+  onProgress: (text: string) => void
+}
+
+const UP_WAIT_MS_MAX = 180_000
+
+/** Starts the servers, the workers and the collector in `home`; ready when all are. */
+export async function openStage({ home, cast, duplicateWindowMs, onProgress }: StageOptions): Promise<Stage> {
+  prepareHome(home)
+  const secrets = stackSecrets(home)
+  const ports = await choosePorts({}, {})
+  const guardian = startGuardian(home)
+  const parts = new Map<string, ManagedPart>()
+  const lines = new Map<string, Line>()
+
+  const publish = () => guardian.tell(recordsOf(parts))
+  const start = (name: string, spec: Parameters<typeof keepRunning>[0]) =>
+    parts.set(name, keepRunning(spec, publish, onProgress))
+
+  const stage: Stage = {
+    home,
+    cast,
+    part: name => found(parts, name),
+    parts: () => [...parts.values()],
+    line: name => found(lines, name),
+    lines: () => [...lines.values()],
+    environmentOf(who) {
+      const portOf = (server: ServerName) =>
+        (who === null ? undefined : lines.get(lineName(who, server))?.port) ?? ports[server]
+      return {
+        ...addressesAt(secrets, {
+          postgres: portOf('postgres'),
+          nats: portOf('nats'),
+          temporal: portOf('temporal'),
+        }),
+        BOURSE_NATS_DUPLICATE_WINDOW_MS: String(duplicateWindowMs),
+      }
+    },
+    async heal() {
+      for (const line of lines.values()) line.mend()
+      for (const part of parts.values()) part.thaw()
+      await untilUp(stage.parts())
+    },
+    async close() {
+      for (const part of parts.values()) part.retire()
+      for (const line of lines.values()) line.mend()
+      for (const part of parts.values()) part.thaw()
+      await endProcesses(recordsOf(parts))
+      await Promise.all([...lines.values()].map(line => line.close()))
+      await guardian.dismiss()
+    },
+  }
+
+  try {
+    const binaries = await obtainBinaries(onProgress)
+    const servers = serversOf({ home, ports, secrets }, binaries)
+    for (const name of SERVERS) start(name, { name, ...managed(servers[name]) })
+    await untilUp(stage.parts())
+    await migrate(postgresUrl(ports.postgres, secrets.postgres))
+    for (const name of cast.lines) {
+      const server = name.slice(name.indexOf('>') + 1) as ServerName
+      lines.set(name, await openLine({ host: '127.0.0.1', port: ports[server] }))
+    }
+    for (const spec of processParts(stage)) start(spec.name, spec)
+    await untilUp(stage.parts())
+    return stage
+  } catch (error) {
+    await stage.close()
+    throw error
+  }
+}
+
+/** Waits until every part is up; throws when one is not in time. */
+async function untilUp(parts: readonly ManagedPart[]): Promise<void> {
+  const up = Promise.all(parts.map(part => part.whenUp()))
+  const late = delay(UP_WAIT_MS_MAX, 'late' as const, { ref: false })
+  if ((await Promise.race([up, late])) !== 'late') return
+  const down = parts.filter(part => !part.isUp()).map(part => part.name)
+  throw new Error(`not up within ${UP_WAIT_MS_MAX / 1000} s: ${down.join(', ')}`)
+}
+
+function managed(server: StackServer) {
+  return {
+    prepare: server.prepare,
+    readiness: (part: Parameters<StackServer['isReady']>[0]) => () => server.isReady(part),
+  }
+}
+
+function serversOf(
+  place: { home: string; ports: Ports; secrets: Secrets },
+  binaries: { nats: string; temporal: string },
+): Record<ServerName, StackServer> {
+  return {
+    postgres: postgresServer(place),
+    nats: natsServer(place, binaries.nats),
+    temporal: temporalServer(place, binaries.temporal),
+  }
+}
+
+/** Servers that this machine may kill: one at an address of somebody's own will not do. */
+async function obtainBinaries(
+  onProgress: (text: string) => void,
+): Promise<{ nats: string; temporal: string }> {
+  const env = { ...process.env, BOURSE_NATS_URL: undefined, BOURSE_TEMPORAL_ADDRESS: undefined }
+  const options = { env, onProgress, signal: new AbortController().signal }
+  const [nats, temporal] = await Promise.all([
+    obtainServer(PINNED.nats, options),
+    obtainServer(PINNED.temporal, options),
+  ])
+  if (nats.kind === 'address' || temporal.kind === 'address') throw new Error('needs servers of its own')
+  return { nats: nats.path, temporal: temporal.path }
+}
+
+function addressesAt(secrets: Secrets, ports: Record<ServerName, number>): Record<string, string> {
+  return stackEnvironment({
+    postgres: postgresUrl(ports.postgres, secrets.postgres),
+    nats: natsUrl(ports.nats, secrets.nats),
+    temporal: `127.0.0.1:${ports.temporal}`,
+    temporalNamespace: TEMPORAL_NAMESPACE,
+  })
+}
+
+function recordsOf(parts: ReadonlyMap<string, ManagedPart>) {
+  return [...parts.values()].map(part => part.record()).filter(record => record !== null)
+}
+
+function found<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const one = all.get(name)
+  if (one === undefined) throw new Error(`there is no ${name} here`)
+  return one
+}

@@ -1,0 +1,124 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { appendFileSync } from 'node:fs'
+import type { Bus } from '../../shared/bus/connect.ts'
+import type { Database, DatabaseClient } from '../../shared/db/pool.ts'
+import type { Surroundings } from '../../workers/run-market-worker.ts'
+import type { ArmedPoint, PointName } from './point-names.ts'
+
+/** A settlement, admission or ledger transaction under way, so that its statements can be told from others. */
+const within = new AsyncLocalStorage<PointName>()
+
+/**
+ * Surroundings in which a worker ends or freezes itself at the point it is armed with, once. What it reached is
+ * written to `file` before, since a dead process tells nothing.
+ */
+export function pointsAround(file: string): {
+  around: Partial<Surroundings>
+  arm: (point: ArmedPoint | null) => void
+} {
+  let armed: ArmedPoint | null = null
+
+  function reach(point: PointName) {
+    if (armed?.point !== point) return
+    if (armed.passes > 0) {
+      armed.passes -= 1
+      return
+    }
+    const { signal, id } = armed
+    armed = null
+    appendFileSync(file, `${JSON.stringify({ id, point, at: Date.now() })}\n`)
+    process.kill(process.pid, signal)
+  }
+
+  const around: Partial<Surroundings> = {
+    db: db => statementsSeen(db, reach),
+    bus: bus => publishesSeen(bus, () => reach('amid-publishing')),
+    hint: hint => async marketId => {
+      reach('before-hint')
+      await hint(marketId)
+    },
+    economy: economy => ({
+      ...economy,
+      async settleCycle(marketId, cycle) {
+        const settled = await within.run('amid-settlement', () => economy.settleCycle(marketId, cycle))
+        reach('before-settlement-report')
+        return settled
+      },
+      async admitBids(marketId, submissions) {
+        const verdicts = await within.run('amid-admission', () => economy.admitBids(marketId, submissions))
+        reach('before-admission-report')
+        return verdicts
+      },
+      async openCycle(marketId, number, run) {
+        const opened = await economy.openCycle(marketId, number, run)
+        reach('before-opening-report')
+        return opened
+      },
+    }),
+    outbox(outbox) {
+      const recorded = new Map<string, number>()
+      return {
+        ...outbox,
+        async readEvents(marketId, afterSeq, limit) {
+          const events = await outbox.readEvents(marketId, afterSeq, limit)
+          if (events.length > 0) reach('before-publish')
+          return events
+        },
+        async recordPublication(marketId, publication) {
+          // The first record of a publisher tells what it found; only the later ones tell what was acknowledged.
+          if (publication.seq > (recorded.get(marketId) ?? Number.POSITIVE_INFINITY))
+            reach('before-watermark')
+          recorded.set(marketId, publication.seq)
+          await outbox.recordPublication(marketId, publication)
+        },
+      }
+    },
+  }
+  return {
+    around,
+    arm(point) {
+      armed = point
+    },
+  }
+}
+
+/** A pool whose clients tell of each statement that is sent amid one of the transactions looked at. */
+function statementsSeen(db: Database, reach: (point: PointName) => void): Database {
+  return new Proxy(db, {
+    get(pool, name) {
+      if (name !== 'connect') return boundTo(pool, name)
+      return async () => clientSeen(await pool.connect(), reach)
+    },
+  })
+}
+
+function clientSeen(client: DatabaseClient, reach: (point: PointName) => void): DatabaseClient {
+  return new Proxy(client, {
+    get(real, name) {
+      if (name !== 'query') return boundTo(real, name)
+      return (...args: unknown[]) => {
+        const point = within.getStore()
+        if (point !== undefined) reach(point)
+        return (real.query as (...all: unknown[]) => unknown).apply(real, args)
+      }
+    },
+  })
+}
+
+function publishesSeen(bus: Bus, onPublished: () => void): Bus {
+  const connection = new Proxy(bus.connection, {
+    get(real, name) {
+      if (name !== 'publish') return boundTo(real, name)
+      return (subject: string, ...rest: [Uint8Array | string, object?]) => {
+        real.publish(subject, ...rest)
+        if (/^bourse\.[^.]+\.events\./.test(subject)) onPublished()
+      }
+    },
+  })
+  return { ...bus, connection }
+}
+
+function boundTo<T extends object>(target: T, name: string | symbol): unknown {
+  const value = Reflect.get(target, name)
+  return typeof value === 'function' ? value.bind(target) : value
+}
