@@ -23,7 +23,7 @@ module.exports = {
       name: 'shared-imports-nothing-above-it',
       severity: 'error',
       from: { path: '^shared/' },
-      to: { path: '^(workflows|activities|workers|cli|console|agents|test|bench)/' },
+      to: { path: '^(workflows|activities|workers|cli|console|agents|test|bench|faults)/' },
     },
     {
       name: 'workflows-import-only-pure-code',
@@ -45,15 +45,22 @@ module.exports = {
       name: 'activities-import-only-shared',
       severity: 'error',
       from: { path: '^activities/' },
-      to: { path: '^(workflows|workers|cli|console|agents|test|bench)/' },
+      to: { path: '^(workflows|workers|cli|console|agents|test|bench|faults)/' },
     },
     {
       name: 'nothing-imports-workers',
       comment:
         'Workers are composition roots. The command line starts the stack, tests start what they test.',
       severity: 'error',
-      from: { pathNot: '^(workers|cli|test|bench)/' },
+      from: { pathNot: '^(workers|cli|test|bench|faults)/' },
       to: { path: '^workers/' },
+    },
+    {
+      name: 'nothing-imports-faults',
+      comment: 'What breaks the system is no part of it. Only tests use it.',
+      severity: 'error',
+      from: { pathNot: '^(faults|test)/' },
+      to: { path: '^faults/' },
     },
     {
       name: 'pure-code-imports-no-client-library',

@@ -14,8 +14,8 @@ const CHECKS: [name: string, script: string, ...args: string[]][] = [
     program('dependency-cruiser', 'depcruise'),
     '--config',
     '.dependency-cruiser.cjs',
-    ...['shared', 'workflows', 'activities', 'workers', 'cli', 'agents', 'setup', 'bench'].filter(folder =>
-      existsSync(join(root, folder)),
+    ...['shared', 'workflows', 'activities', 'workers', 'cli', 'agents', 'setup', 'bench', 'faults'].filter(
+      folder => existsSync(join(root, folder)),
     ),
   ],
   ['tests', program('vitest', 'vitest'), 'run', ...process.argv.slice(2)],

@@ -30,7 +30,7 @@ export async function openDoors(env: Record<string, string>, name: string): Prom
   const temporal = await connectTemporal(environment.temporal)
   const { taskQueue } = environment.temporal
   // What a hint meets on its way is the sweep's to make good, and no news to anybody here.
-  const hint = createHint(temporal, taskQueue, createLog(name, 'silent'))
+  const hint = createHint(temporal, taskQueue, createLog(name, { level: 'silent' }))
   return {
     environment,
     taskQueue,

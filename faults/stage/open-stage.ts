@@ -1,17 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { SERVERS as PINNED } from '../../setup/servers.mjs'
-import { stackEnvironment } from '../../shared/config/stack-state.ts'
+import { type Duty, stackEnvironment } from '../../shared/config/stack-state.ts'
 import { migrate } from '../../shared/db/migrate.ts'
 import { endProcesses } from '../../workers/stack/end-processes.ts'
 import { prepareHome } from '../../workers/stack/home.ts'
 import { obtainServer } from '../../workers/stack/ladder.ts'
 import { natsUrl } from '../../workers/stack/nats.ts'
-import { choosePorts, type Ports } from '../../workers/stack/ports.ts'
+import { choosePorts } from '../../workers/stack/ports.ts'
 import { postgresUrl } from '../../workers/stack/postgres.ts'
-import { type Secrets, stackSecrets } from '../../workers/stack/secrets.ts'
+import { stackSecrets } from '../../workers/stack/secrets.ts'
 import {
+  identityOf,
   natsServer,
   postgresServer,
+  type ServerPlace,
   type StackServer,
   temporalServer,
 } from '../../workers/stack/stack-servers.ts'
@@ -31,7 +33,7 @@ export interface Stage {
   line(name: string): Line
   lines(): Line[]
   /** The environment of somebody who reaches the servers by the lines there are for him; null: without lines. */
-  environmentOf(who: string | null): Record<string, string>
+  environmentOf(who: string | null, duties?: readonly Duty[]): Record<string, string>
   /** Mends every line, thaws every process, and waits until every part is up. */
   heal(): Promise<void>
   close(): Promise<void>
@@ -51,6 +53,7 @@ export async function openStage({ home, cast, duplicateWindowMs, onProgress }: S
   prepareHome(home)
   const secrets = stackSecrets(home)
   const ports = await choosePorts({}, {})
+  const place: ServerPlace = { home, ports, secrets }
   const guardian = startGuardian(home)
   const parts = new Map<string, ManagedPart>()
   const lines = new Map<string, Line>()
@@ -66,15 +69,12 @@ export async function openStage({ home, cast, duplicateWindowMs, onProgress }: S
     parts: () => [...parts.values()],
     line: name => found(lines, name),
     lines: () => [...lines.values()],
-    environmentOf(who) {
+    environmentOf(who, duties = []) {
       const portOf = (server: ServerName) =>
         (who === null ? undefined : lines.get(lineName(who, server))?.port) ?? ports[server]
+      const reached = Object.fromEntries(SERVERS.map(server => [server, portOf(server)]))
       return {
-        ...addressesAt(secrets, {
-          postgres: portOf('postgres'),
-          nats: portOf('nats'),
-          temporal: portOf('temporal'),
-        }),
+        ...addressesAt({ ...place, ports: { ...ports, ...reached } }, duties),
         BOURSE_NATS_DUPLICATE_WINDOW_MS: String(duplicateWindowMs),
       }
     },
@@ -95,7 +95,7 @@ export async function openStage({ home, cast, duplicateWindowMs, onProgress }: S
 
   try {
     const binaries = await obtainBinaries(onProgress)
-    const servers = serversOf({ home, ports, secrets }, binaries)
+    const servers = serversOf(place, binaries)
     for (const name of SERVERS) start(name, { name, ...managed(servers[name]) })
     await untilUp(stage.parts())
     await migrate(postgresUrl(ports.postgres, secrets.postgres))
@@ -129,7 +129,7 @@ function managed(server: StackServer) {
 }
 
 function serversOf(
-  place: { home: string; ports: Ports; secrets: Secrets },
+  place: ServerPlace,
   binaries: { nats: string; temporal: string },
 ): Record<ServerName, StackServer> {
   return {
@@ -153,13 +153,16 @@ async function obtainBinaries(
   return { nats: nats.path, temporal: temporal.path }
 }
 
-function addressesAt(secrets: Secrets, ports: Record<ServerName, number>): Record<string, string> {
-  return stackEnvironment({
+function addressesAt(place: ServerPlace, duties: readonly Duty[]): Record<string, string> {
+  const { ports, secrets } = place
+  const addresses = {
     postgres: postgresUrl(ports.postgres, secrets.postgres),
-    nats: natsUrl(ports.nats, secrets.nats),
+    nats: natsUrl(ports.nats, 'bourse', secrets.nats),
     temporal: `127.0.0.1:${ports.temporal}`,
     temporalNamespace: TEMPORAL_NAMESPACE,
-  })
+    identity: identityOf(place),
+  }
+  return stackEnvironment(addresses, duties)
 }
 
 function recordsOf(parts: ReadonlyMap<string, ManagedPart>) {

@@ -1,16 +1,22 @@
 import { fileURLToPath } from 'node:url'
 import { prepareWorker, workerReadiness } from '../../workers/stack/worker-process.ts'
-import { COLLECTOR } from '../cast.ts'
+import { type Cast, COLLECTOR } from '../cast.ts'
 import type { ManagedSpec } from './managed-part.ts'
-import type { Stage } from './open-stage.ts'
+
+/** Where processes run, and how they reach the servers. */
+interface Place {
+  home: string
+  cast: Cast
+  environmentOf: (who: string) => Record<string, string>
+}
 
 /** Bourse's own processes on a stage; each reaches the servers by lines of its own. */
-export function processParts(stage: Stage): ManagedSpec[] {
-  const { cast, home } = stage
+export function processParts(place: Place): ManagedSpec[] {
+  const { cast, home } = place
   return [
-    ...cast.workers.map(name => processPart(stage, name, '../worker/fault-worker.ts', name)),
+    ...cast.workers.map(name => processPart(place, name, '../worker/fault-worker.ts', name)),
     ...cast.collectors.map(name =>
-      processPart(stage, name, '../watch/collector-process.ts', COLLECTOR, {
+      processPart(place, name, '../watch/collector-process.ts', COLLECTOR, {
         FAULTS_MARKETS: cast.markets.join(','),
         FAULTS_FOLDER: home,
       }),
@@ -19,7 +25,7 @@ export function processParts(stage: Stage): ManagedSpec[] {
 }
 
 function processPart(
-  stage: Stage,
+  place: Place,
   name: string,
   script: string,
   who: string,
@@ -28,11 +34,11 @@ function processPart(
   const worker = {
     name,
     script: fileURLToPath(new URL(script, import.meta.url)),
-    env: { BOURSE_LOG_LEVEL: 'warn', FAULTS_FOLDER: stage.home, FAULTS_PART: name, ...env },
+    env: { BOURSE_LOG_LEVEL: 'warn', FAULTS_FOLDER: place.home, FAULTS_PART: name, ...env },
   }
   return {
     name,
-    prepare: () => prepareWorker(stage.home, worker, stage.environmentOf(who)),
+    prepare: () => prepareWorker(place.home, worker, place.environmentOf(who)),
     readiness: workerReadiness,
   }
 }

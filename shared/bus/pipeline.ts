@@ -13,6 +13,8 @@ const WRONG_LAST_MESSAGE_ID = 10070
 /** Why a pipeline takes nothing more; what was acknowledged before stands in order. */
 export type Stop =
   | { kind: 'moved' }
+  /** The stream's last message has another id, or the server has forgotten which. */
+  | { kind: 'id-unknown' }
   | { kind: 'silent' }
   | { kind: 'aborted' }
   | { kind: 'no-stream' }
@@ -35,7 +37,7 @@ export interface Pipeline {
 /**
  * Opens a pipeline that appends to a stream whose last sequence is `lastSequence`. Every message names the
  * sequence and the event it must follow, so that whatever reaches the stream late or twice is refused by it.
- * `lastEventId` is the id of the stream's last message, null when that is no event of the market.
+ * `lastEventId` is the id of the stream's last message, null when that is no event of the market, or not to be named.
  */
 export function openPipeline(
   bus: Bus,
@@ -125,8 +127,8 @@ export function openPipeline(
       duplicate?: boolean
       error?: { err_code: number; description: string }
     }>()
-    if (error?.err_code === WRONG_LAST_SEQUENCE || error?.err_code === WRONG_LAST_MESSAGE_ID)
-      return { kind: 'moved' }
+    if (error?.err_code === WRONG_LAST_SEQUENCE) return { kind: 'moved' }
+    if (error?.err_code === WRONG_LAST_MESSAGE_ID) return { kind: 'id-unknown' }
     if (error) return { kind: 'refused', reason: error.description }
     if (duplicate) return { kind: 'duplicate', sequence: seq! }
     return { sequence: seq! }

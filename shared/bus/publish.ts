@@ -48,6 +48,8 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
   let contentions = 0
   let isStreamSuspect = false
   let isConfigured = false
+  /** The stream's end at which NATS knew no id of the last message, as it does after a restart. */
+  let idForgottenAt: number | null = null
 
   for (;;) {
     giveSignOfLife()
@@ -62,7 +64,9 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
         known = { seq: 0, place: null }
         continue
       }
-      const run = await publishFrom(options, facts, end)
+      const isIdForgotten = end.lastSequence === idForgottenAt
+      const run = await publishFrom(options, facts, isIdForgotten ? { ...end, lastEventId: null } : end)
+      idForgottenAt = run.ended !== 'idle' && run.ended.kind === 'id-unknown' ? end.lastSequence : null
       known = run.publication
       failures = 0
       if (run.ended === 'idle') return { publishedSeq: known.seq }

@@ -217,7 +217,7 @@ test('what a frozen publisher had sent is refused when it thaws after its replac
   await publish(marketId)
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
-  line.thaw()
+  line.mend()
   await frozen
   await expectStreamIsTable(marketId)
   await bus.close()
