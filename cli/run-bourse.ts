@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   grant: async () => (await import('./commands/grant.ts')).registerGrant,
   bids: async () => (await import('./commands/bids.ts')).registerBids,
   history: async () => (await import('./commands/history.ts')).registerHistory,
+  lease: async () => (await import('./commands/lease.ts')).registerLease,
   leases: async () => (await import('./commands/leases.ts')).registerLeases,
   cycles: async () => (await import('./commands/cycles.ts')).registerCycles,
   prices: async () => (await import('./commands/prices.ts')).registerPrices,

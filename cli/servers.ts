@@ -5,8 +5,10 @@ import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { createDatabase, type Database } from '../shared/db/pool.ts'
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import type { Economy } from '../shared/economy/economy.ts'
+import type { Identity } from '../shared/identity/identity.ts'
 import type { Ledger } from '../shared/ledger/ledger.ts'
 import { note } from './answer.ts'
 import { checkPort } from './check-port.ts'
@@ -22,6 +24,7 @@ export interface Servers {
   economy(): Economy
   ledger(): Ledger
   attention(): Attention
+  identity(): Identity
   temporal(): Promise<Client>
   bus(): Promise<Bus>
   close(): Promise<void>
@@ -69,6 +72,7 @@ export function openServers(): Servers {
     economy: () => createPostgresEconomy(database(), hint),
     ledger: () => createPostgresLedger(database(), hint),
     attention: () => createPostgresAttention(database(), hint),
+    identity: () => createPostgresIdentity(database(), hint),
     async close() {
       const connected = await client?.catch(() => undefined)
       await connected?.connection.close()

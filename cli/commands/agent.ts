@@ -4,10 +4,12 @@ import { type ListedAgent, listAgents, readAgent } from '../../shared/db/list-ag
 import { refuse } from '../../shared/economy/refusal.ts'
 import { readCredits } from '../../shared/money/credits.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
+import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused, refused } from '../command-failure.ts'
 import { LIMIT } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import { renderFacts, renderTable } from '../table.ts'
+import { describeToken, registerAgentAccess } from './agent-access.ts'
 
 type AddOptions = OutputOptions & { credits: string; owner?: string; name?: string }
 
@@ -17,7 +19,7 @@ export function registerAgent(program: Command): void {
 
   agent
     .command('add <market> <agent>')
-    .description('add an agent, endowed from the mint')
+    .description('add an agent, endowed from the mint, and show its token: this once')
     .requiredOption('--credits <amount>', 'what it starts with, 0 or more credits, such as 500 or 12.5')
     .option('--owner <text>', 'who answers for it')
     .option('--name <text>', 'what people call it')
@@ -33,13 +35,22 @@ export function registerAgent(program: Command): void {
             ...(options.name === undefined ? {} : { displayName: options.name }),
           }),
         )
+        const { token } = acceptedOrRefused(
+          await servers
+            .identity()
+            .issueAgentToken({ marketId, agent: name, graceSeconds: 0, actor: cliActor() }),
+        )
         await printAnswer(
           options,
-          { ...registered, marketId },
-          () => `Agent ${registered.agent} is in market ${marketId} with ${registered.balance} credits.\n`,
+          { ...registered, marketId, token },
+          () =>
+            `Agent ${registered.agent} is in market ${marketId} with ${registered.balance} credits.\n` +
+            describeToken(token),
         )
       }),
     )
+
+  registerAgentAccess(agent)
 
   agent
     .command('list <market>')

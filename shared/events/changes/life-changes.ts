@@ -31,6 +31,7 @@ export const lifeChanges: ChangesOf<typeof lifeEvents> = {
   },
   agent_token_issued: changesNothing,
   agent_token_revoked: changesNothing,
+  lease_token_issued: changesNothing,
 
   execution_started(state, event) {
     const { execution_id: executionId, lease_id: leaseId } = event.data

@@ -57,8 +57,13 @@ export const lifeEvents = {
   ),
   agent_token_revoked: eventType(
     'system',
-    'A token of the agent is void. Changes nothing that is rebuilt.',
-    token,
+    'A token of the agent is void from ends_at on. Changes nothing that is rebuilt.',
+    { ...token, ends_at: moment, reason: z.string().describe('replaced, or what the operator gave') },
+  ),
+  lease_token_issued: eventType(
+    'system',
+    'There is a new token for the use of a lease, by its holder in agent_id. Changes nothing that is rebuilt.',
+    { ...token, lease_id: z.uuid() },
   ),
   execution_started: eventType('system', "The agent's program runs within a lease.", {
     execution_id: z.string(),

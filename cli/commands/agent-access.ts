@@ -1,0 +1,60 @@
+import type { Command } from 'commander'
+import { MAX_GRACE_SECONDS } from '../../shared/identity/identity.ts'
+import { type OutputOptions, printAnswer } from '../answer.ts'
+import { cliActor } from '../cli-actor.ts'
+import { acceptedOrRefused } from '../command-failure.ts'
+import { wholeNumber } from '../option-readers.ts'
+import { runCommand } from '../run-command.ts'
+
+/** `bourse agent token|revoke`: by what an agent shows who it is. */
+export function registerAgentAccess(agent: Command): void {
+  agent
+    .command('token <market> <agent>')
+    .description('give an agent a new token, shown this once; those it had end')
+    .option('--grace <seconds>', 'how long those stay good', wholeNumber(0, MAX_GRACE_SECONDS), 0)
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, name: string, options: OutputOptions & { grace: number }) =>
+      runCommand(options, async servers => {
+        const issued = acceptedOrRefused(
+          await servers
+            .identity()
+            .issueAgentToken({ marketId, agent: name, graceSeconds: options.grace, actor: cliActor() }),
+        )
+        await printAnswer(
+          options,
+          { ...issued, marketId },
+          () => describeToken(issued.token) + describeReplaced(issued.replaced, options.grace),
+        )
+      }),
+    )
+
+  agent
+    .command('revoke <market> <agent>')
+    .description('end every token of an agent, at once')
+    .option('--reason <text>', 'why, for the audit', 'revoked')
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, name: string, options: OutputOptions & { reason: string }) =>
+      runCommand(options, async servers => {
+        const { reason } = options
+        const revoked = acceptedOrRefused(
+          await servers.identity().revokeAgentTokens({ marketId, agent: name, reason, actor: cliActor() }),
+        )
+        await printAnswer(
+          options,
+          { ...revoked, marketId },
+          () => `Agent ${revoked.agent} has no token any more; ${revoked.revoked} ended now.\n`,
+        )
+      }),
+    )
+}
+
+/** A token as it is shown, this once. */
+export function describeToken(token: string): string {
+  return `Its token, shown now and never again:\n  ${token}\n`
+}
+
+function describeReplaced(replaced: number, graceSeconds: number): string {
+  if (replaced === 0) return ''
+  const end = graceSeconds === 0 ? 'ended now' : `is good for ${graceSeconds} more seconds`
+  return `The one it had ${end}.\n`
+}

@@ -1,0 +1,24 @@
+import type { Identity } from '../identity/identity.ts'
+import { findAgentOfToken, issueAgentToken, listEndedTokens, revokeAgentTokens } from './agent-tokens.ts'
+import { findLeaseOfToken, issueLeaseToken } from './lease-tokens.ts'
+import type { Database } from './pool.ts'
+
+/** Identity on Postgres. `hint` is called after a commit that woke a sleeping market. */
+export function createPostgresIdentity(db: Database, hint: (marketId: string) => Promise<void>): Identity {
+  async function hinted<T extends object>(
+    { marketId }: { marketId: string },
+    change: Promise<T>,
+  ): Promise<T> {
+    const { woken, ...outcome } = (await change) as T & { woken?: boolean }
+    if (woken) await hint(marketId)
+    return outcome as T
+  }
+  return {
+    issueAgentToken: request => hinted(request, issueAgentToken(db, request)),
+    revokeAgentTokens: request => hinted(request, revokeAgentTokens(db, request)),
+    findAgentOfToken: token => findAgentOfToken(db, token),
+    listEndedTokens: (seconds, limit) => listEndedTokens(db, seconds, limit),
+    issueLeaseToken: request => hinted(request, issueLeaseToken(db, request)),
+    findLeaseOfToken: token => findLeaseOfToken(db, token),
+  }
+}
