@@ -3,13 +3,13 @@ import { findAgentId } from '../../shared/db/find-agent-id.ts'
 import { type ListedAgent, listAgents, readAgent } from '../../shared/db/list-agents.ts'
 import { refuse } from '../../shared/economy/refusal.ts'
 import { readCredits } from '../../shared/money/credits.ts'
+import { describeToken, registerAgentAccess } from '../agent-access.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused, refused } from '../command-failure.ts'
 import { LIMIT } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import { renderFacts, renderTable } from '../table.ts'
-import { describeToken, registerAgentAccess } from './agent-access.ts'
 
 type AddOptions = OutputOptions & { credits: string; owner?: string; name?: string }
 

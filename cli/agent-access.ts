@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { MAX_GRACE_SECONDS } from '../../shared/identity/identity.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
-import { cliActor } from '../cli-actor.ts'
-import { acceptedOrRefused } from '../command-failure.ts'
-import { wholeNumber } from '../option-readers.ts'
-import { runCommand } from '../run-command.ts'
+import { MAX_GRACE_SECONDS } from '../shared/identity/identity.ts'
+import { type OutputOptions, printAnswer } from './answer.ts'
+import { cliActor } from './cli-actor.ts'
+import { acceptedOrRefused } from './command-failure.ts'
+import { wholeNumber } from './option-readers.ts'
+import { runCommand } from './run-command.ts'
 
 /** `bourse agent token|revoke`: by what an agent shows who it is. */
 export function registerAgentAccess(agent: Command): void {
