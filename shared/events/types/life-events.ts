@@ -58,7 +58,11 @@ export const lifeEvents = {
   agent_token_revoked: eventType(
     'system',
     'A token of the agent is void from ends_at on. Changes nothing that is rebuilt.',
-    { ...token, ends_at: moment, reason: z.string().describe('replaced, or what the operator gave') },
+    {
+      ...token,
+      ends_at: moment.optional(),
+      reason: z.string().optional().describe('replaced, or what the operator gave'),
+    },
   ),
   lease_token_issued: eventType(
     'system',
