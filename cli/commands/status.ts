@@ -71,6 +71,7 @@ async function status(options: OutputOptions, servers: Servers): Promise<number>
     temporalUi: state?.temporalUi ?? process.env.BOURSE_TEMPORAL_UI_URL ?? null,
     postgres: state?.postgres ?? postgresUrl,
     nats: state?.nats ?? nats.servers.join(','),
+    llm: state?.llm ?? null,
     health,
     processes: (state?.processes ?? []).map(one => ({
       name: one.name,
@@ -111,6 +112,7 @@ interface StatusDocument {
   home: string | null
   temporal: string
   temporalUi: string | null
+  llm: string | null
   postgres: string
   nats: string
   health: Record<'postgres' | 'temporal' | 'nats', Health>
@@ -141,6 +143,7 @@ function describeStatus(status: StatusDocument): string {
     ['version', status.version],
     ['home', status.home],
     ['temporal ui', status.temporalUi],
+    ['llm', status.llm],
   ])
   const servers = renderTable(
     ['server', 'address', 'answers', 'problem'],

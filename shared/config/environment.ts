@@ -32,6 +32,8 @@ export interface BourseEnvironment {
     apiKey?: string
     tls: boolean
   }
+  /** Where the LLM proxy listens. */
+  llm: { host: string; port: number }
   logLevel: LogLevel
   telemetry: TelemetryEnvironment
 }
@@ -82,6 +84,11 @@ const duplicateWindowMs = text
     ms => ms >= DUPLICATE_WINDOW_MS_MIN && ms <= DUPLICATE_WINDOW_MS_MAX,
     `is not from ${DUPLICATE_WINDOW_MS_MIN} to ${DUPLICATE_WINDOW_MS_MAX} milliseconds`,
   )
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'is not a port')
+  .transform(Number)
+  .refine(value => value <= 65_535, 'is not a port')
 const flag = z.enum(['true', 'false', '1', '0'], 'is neither true nor false')
 
 const variables = z.object({
@@ -96,6 +103,8 @@ const variables = z.object({
   BOURSE_TEMPORAL_API_KEY: name.optional(),
   BOURSE_TEMPORAL_TLS: flag.optional(),
   BOURSE_TASK_QUEUE: name.default('bourse'),
+  BOURSE_LLM_HOST: name.default('127.0.0.1'),
+  BOURSE_LLM_PORT: port.default(0),
   BOURSE_LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
   ...telemetryVariables,
 })
@@ -164,6 +173,7 @@ function environmentOf(found: z.infer<typeof variables>): BourseEnvironment {
       ...(found.BOURSE_TEMPORAL_API_KEY ? { apiKey: found.BOURSE_TEMPORAL_API_KEY } : {}),
       tls: wantsTls(found.BOURSE_TEMPORAL_TLS, found.BOURSE_TEMPORAL_API_KEY),
     },
+    llm: { host: found.BOURSE_LLM_HOST, port: found.BOURSE_LLM_PORT },
     logLevel: found.BOURSE_LOG_LEVEL,
     telemetry: telemetryOf(found),
   }

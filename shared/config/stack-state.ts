@@ -14,6 +14,8 @@ const stackState = z.object({
   temporal: z.string(),
   temporalUi: z.string().nullable(),
   temporalNamespace: z.string(),
+  /** What OpenAI's clients take as their base URL. */
+  llm: z.string().nullable().default(null),
   postgres: z.string(),
   nats: z.string(),
   /** Further users of NATS, and the keys of agents' identity; null: a NATS of one's own. */
@@ -70,7 +72,8 @@ export function readStackState(home: string): StackState | undefined {
   return state && isRunning(state.supervisor) ? state : undefined
 }
 
-type Addresses = Pick<StackState, 'postgres' | 'nats' | 'temporal' | 'temporalNamespace' | 'identity'>
+type Addresses = Pick<StackState, 'postgres' | 'nats' | 'temporal' | 'temporalNamespace' | 'identity'> &
+  Partial<Pick<StackState, 'llm'>>
 
 /** What some of Bourse's processes are for, and need credentials for that the others do not get. */
 export type Duty = 'gateway' | 'identity' | 'operator'
@@ -85,6 +88,7 @@ export function stackEnvironment(state: Addresses, duties: readonly Duty[] = [])
       BOURSE_NATS_URL: state.nats,
       BOURSE_TEMPORAL_ADDRESS: state.temporal,
       BOURSE_TEMPORAL_NAMESPACE: state.temporalNamespace,
+      ...(state.llm ? { BOURSE_LLM_PORT: new URL(state.llm).port } : {}),
     },
     ...granted,
   )

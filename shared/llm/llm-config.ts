@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readMoney } from './money.ts'
 
 const TOKENS_MAX = 100_000_000
 const UPSTREAMS_MAX = 20
@@ -11,15 +12,9 @@ const waitMs = z.number().int().min(1).max(WAIT_MS_MAX)
 /** Money per million tokens in `currency`, as a decimal; kept in millionths. */
 const price = z
   .union([z.string(), z.number()])
-  .transform(String)
-  .refine(
-    value => /^\d{1,9}(\.\d{1,6})?$/.test(value),
-    'must be a decimal from 0 with at most 6 fraction digits',
-  )
-  .transform(value => {
-    const [whole = '0', fraction = ''] = value.split('.')
-    return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'))
-  })
+  .transform(value => readMoney(String(value)))
+  .refine(micro => micro !== null, 'must be a decimal from 0 with at most 6 fraction digits')
+  .transform(micro => micro!)
 
 const modelSchema = z.strictObject({
   name: z.string().min(1).max(200).describe('the model as callers name it'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readMoney } from '../llm/money.ts'
 import { readAmount } from '../money/credits.ts'
 
 const creditsRule = z
@@ -66,6 +67,30 @@ export const rulesSchema = z.strictObject({
     .multipleOf(0.000001)
     .default(0.9)
     .describe('fraction of capacity: prices rise while more is asked for, and fall while less is'),
+  llmCallsPerLease: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(128)
+    .describe('calls to models that a lease may have open at once'),
+  llmTokensPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .max(1e15)
+    .nullable()
+    .default(null)
+    .describe('tokens that all leases of the market may spend on models in a minute; null: no limit'),
+  llmCostPerMinute: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .refine(value => readMoney(value) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
+    .nullable()
+    .default(null)
+    .describe(
+      "money, in the upstreams' currency, that the market may spend on models in a minute; null: no limit",
+    ),
   bidBurst: z
     .number()
     .int()

@@ -68,6 +68,7 @@ describe('docker-compose.yml', () => {
       'temporal-ui',
       'migrate',
       'worker',
+      'llm-proxy',
       'gateway',
     ])
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { writeFileAtomically } from './atomic-file.ts'
 import { StackError } from './stack-error.ts'
 
-export const PORT_NAMES = ['postgres', 'nats', 'temporal', 'temporalUi'] as const
+export const PORT_NAMES = ['postgres', 'nats', 'temporal', 'temporalUi', 'llm'] as const
 export type PortName = (typeof PORT_NAMES)[number]
 export type Ports = Record<PortName, number>
 
@@ -13,6 +13,7 @@ export const PORT_VARIABLES: Record<PortName, string> = {
   nats: 'BOURSE_NATS_PORT',
   temporal: 'BOURSE_TEMPORAL_PORT',
   temporalUi: 'BOURSE_TEMPORAL_UI_PORT',
+  llm: 'BOURSE_LLM_PORT',
 }
 
 /** The ports that the environment fixes. Throws a StackError naming the variable that is not a port. */

@@ -26,6 +26,7 @@ import { readRecords, writeRecords } from './process-record.ts'
 import { stackSecrets } from './secrets.ts'
 import { StackError } from './stack-error.ts'
 import { identityOf, natsServer, postgresServer, type StackServer, temporalServer } from './stack-servers.ts'
+import { LLM_PROXY } from './stack-workers.ts'
 import { startGuardian } from './start-guardian.ts'
 import { TEMPORAL_NAMESPACE } from './temporal.ts'
 import { prepareWorker, type WorkerSpec, workerReadiness } from './worker-process.ts'
@@ -206,6 +207,7 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
           ? (env.BOURSE_TEMPORAL_UI_URL ?? null)
           : `http://127.0.0.1:${ports.temporalUi}`,
       temporalNamespace: env.BOURSE_TEMPORAL_NAMESPACE || TEMPORAL_NAMESPACE,
+      llm: workers.some(({ name }) => name === LLM_PROXY) ? `http://127.0.0.1:${ports.llm}/v1` : null,
     }
     await bringSchemaUp(addresses.postgres)
     await allOrFirstError(

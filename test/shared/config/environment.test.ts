@@ -28,6 +28,7 @@ describe('the environment', () => {
         duplicateWindowMs: 120_000,
       },
       temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
+      llm: { host: '127.0.0.1', port: 0 },
       logLevel: 'info',
       telemetry: { tracing: null, metrics: { host: '127.0.0.1', port: 0 }, logFormat: 'auto' },
     })

@@ -1,0 +1,297 @@
+import { draftEvent, type EventDraft } from '../events/draft.ts'
+import { type LlmRefusal, refuseCall } from '../llm/llm-refusal.ts'
+import type { LlmStore, Reserved, ReserveRequest, Settlement } from '../llm/llm-store.ts'
+import { readMoney } from '../llm/money.ts'
+import { chargeOf, decideReservation, type LeaseBudget, type MarketMinute } from '../llm/reservation.ts'
+import { NO_USAGE, totalTokens } from '../llm/usage.ts'
+import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import type { Database, DatabaseClient } from './pool.ts'
+import { inTransaction } from './transaction.ts'
+
+const DEFAULT_CALLS_PER_LEASE = 128
+/** Overdue reservations are resolved in turns of so many. */
+const OVERDUE_MAX = 100
+const TOOL_NAME = 'llm.chat.completions'
+
+/** A lease's budget under its lock, with what else decides about a call. */
+interface LockedLease extends LeaseBudget {
+  marketId: string
+  agentId: bigint
+  agent: string
+  isOver: boolean
+  isDead: boolean
+  isFrozen: boolean
+  bidTraceparent: string | null
+  rules: Record<string, unknown>
+  nowMs: number
+}
+
+/**
+ * Reservations on Postgres. A call's transactions lock its lease's budget, then the market's minute where it has a limit,
+ * and last the sequence row where calls are observed; `hint` is called after a commit that woke a market.
+ */
+export function createPostgresLlmStore(
+  db: Database,
+  hint: (marketId: string) => Promise<void>,
+): LlmStore & { resolveOverdue(): Promise<number> } {
+  const store = {
+    async reserve(request: ReserveRequest) {
+      const { woken, ...reserved } = await inTransaction(db, client => reserve(client, request))
+      if (woken && reserved.ok) await hint(reserved.marketId)
+      return reserved
+    },
+    async settle(callId: string, settlement: Settlement) {
+      const { woken, ...settled } = await inTransaction(db, client => settle(client, callId, settlement))
+      if (woken !== null) await hint(woken)
+      return settled
+    },
+    /** Charges calls whose proxy died their worst case: it may have been used. Returns how many there were. */
+    async resolveOverdue() {
+      const { rows } = await db.query(
+        `select call_id, reserved_at, clock_timestamp() as now from llm_calls
+          where status = 'reserved' and deadline_at < clock_timestamp() order by deadline_at limit $1`,
+        [OVERDUE_MAX],
+      )
+      let resolved = 0
+      for (const row of rows) {
+        const { resolved: isResolved } = await store.settle(row.call_id, {
+          outcome: 'abandoned',
+          charge: 'reserved',
+          usage: NO_USAGE,
+          costMicro: 0n,
+          upstream: null,
+          attempts: 0,
+          latencyMs: row.now.getTime() - row.reserved_at.getTime(),
+          firstTokenMs: null,
+        })
+        if (isResolved) resolved += 1
+      }
+      await db.query(`delete from llm_minutes where minute < clock_timestamp() - interval '1 day'`)
+      return resolved
+    },
+  }
+  return store
+}
+
+async function reserve(
+  client: DatabaseClient,
+  request: ReserveRequest,
+): Promise<(({ ok: true } & Reserved) | LlmRefusal) & { woken?: boolean }> {
+  const lease = await lockLease(client, request.leaseId)
+  if (lease === null) return refuseCall('unknown_token', 'there is no such lease')
+  if (lease.isOver) return refuseCall('token_expired', 'the lease is over')
+  if (lease.isDead) return refuseCall('agent_not_alive', `agent ${lease.agent} is dead`)
+  if (lease.isFrozen) return refuseCall('agent_frozen', `agent ${lease.agent} is frozen`)
+  const minute = await lockMinute(client, lease)
+  const callsPerLease = Number(lease.rules.llmCallsPerLease ?? DEFAULT_CALLS_PER_LEASE)
+  const decided = decideReservation(lease, minute, callsPerLease, request.worst)
+  if (!decided.ok) return decided
+
+  const { marketId, agent, agentId, bidTraceparent } = lease
+  await client.query({
+    name: 'llm-reserve',
+    text: `with budget as (
+             update llm_budgets set reserved_tokens = reserved_tokens + $7, open_calls = open_calls + 1 where lease_id = $3),
+           minute as (
+             update llm_minutes set tokens = tokens + $7, cost_micro = cost_micro + $8 where market_id = $2 and minute = $11)
+           insert into llm_calls (call_id, market_id, lease_id, agent_id, model, streamed, reserved_tokens,
+                                  reserved_cost_micro, reserved_at, deadline_at, minute, traceparent)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9::timestamptz + make_interval(secs => $10), $11, $12)`,
+    values: [
+      request.callId,
+      marketId,
+      request.leaseId,
+      agentId,
+      request.model,
+      request.stream,
+      decided.tokens,
+      decided.costMicro,
+      new Date(lease.nowMs),
+      request.deadlineSeconds,
+      minute.startsAtMs === null ? null : new Date(minute.startsAtMs),
+      request.traceparent ?? bidTraceparent,
+    ],
+  })
+  const woken = await observe(client, lease, () =>
+    draftEvent(
+      request.callId,
+      'tool_call_initiated',
+      {
+        tool_name: TOOL_NAME,
+        parameters: {
+          model: request.model,
+          stream: request.stream,
+          n: request.worst.choices,
+          reserved_tokens: decided.tokens,
+        },
+        justification: null,
+      },
+      { agent, correlationId: request.callId, traceparent: bidTraceparent },
+    ),
+  )
+  return { ...decided, marketId, agent, bidTraceparent, woken }
+}
+
+async function settle(
+  client: DatabaseClient,
+  callId: string,
+  { outcome, charge, usage, ...told }: Settlement,
+): Promise<{ resolved: boolean; chargedTokens: number; woken: string | null }> {
+  const { rows } = await client.query({
+    name: 'llm-settle-lock',
+    text: `select b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls, c.reserved_tokens as call_tokens,
+                  c.reserved_cost_micro, c.market_id, c.traceparent, m.rules, a.name as agent
+             from llm_calls c join llm_budgets b using (lease_id) join markets m using (market_id)
+             join agents a using (agent_id)
+            where c.call_id = $1 for no key update of b`,
+    values: [callId],
+  })
+  const row = rows[0]
+  if (row === undefined) throw new Error(`call ${callId} was never reserved`)
+  const reservedTokens = Number(row.call_tokens)
+  const usedTokens = charge === 'reserved' ? reservedTokens : totalTokens(usage)
+  const chargedTokens = chargeOf(budgetOf(row), reservedTokens, usedTokens)
+  const costMicro: bigint = charge === 'reserved' ? row.reserved_cost_micro : told.costMicro
+  const settled = await client.query({
+    name: 'llm-settle',
+    text: `with call as (
+             update llm_calls
+                set status = 'settled', outcome = $2, upstream = $3, prompt_tokens = $4, completion_tokens = $5,
+                    usage_source = $6, charged_tokens = $7, cost_micro = $8, attempts = $9, latency_ms = $10,
+                    first_token_ms = $11, settled_at = clock_timestamp()
+              where call_id = $1 and status = 'reserved'
+             returning *),
+           budget as (
+             update llm_budgets b
+                set reserved_tokens = b.reserved_tokens - call.reserved_tokens,
+                    used_tokens = b.used_tokens + call.charged_tokens, open_calls = b.open_calls - 1
+               from call where b.lease_id = call.lease_id),
+           minute as (
+             update llm_minutes m
+                set tokens = m.tokens - call.reserved_tokens + call.charged_tokens,
+                    cost_micro = m.cost_micro - call.reserved_cost_micro + call.cost_micro
+               from call where m.market_id = call.market_id and m.minute = call.minute)
+           select from call`,
+    values: [
+      callId,
+      outcome,
+      told.upstream,
+      usage.promptTokens,
+      usage.completionTokens,
+      usage.source,
+      chargedTokens,
+      costMicro,
+      told.attempts,
+      Math.round(told.latencyMs),
+      told.firstTokenMs === null ? null : Math.round(told.firstTokenMs),
+    ],
+  })
+  if (settled.rowCount === 0) return { resolved: false, chargedTokens: 0, woken: null }
+  const woken = await observe(client, { marketId: row.market_id, rules: row.rules }, () =>
+    draftEvent(
+      `${callId}/completed`,
+      'tool_call_completed',
+      {
+        tool_name: TOOL_NAME,
+        result: outcome === 'completed' ? 'success' : 'failure',
+        response: {
+          outcome,
+          prompt_tokens: usage.promptTokens,
+          completion_tokens: usage.completionTokens,
+          charged_tokens: chargedTokens,
+          attempts: told.attempts,
+        },
+      },
+      { agent: row.agent, correlationId: callId, traceparent: row.traceparent },
+    ),
+  )
+  return { resolved: true, chargedTokens, woken: woken ? row.market_id : null }
+}
+
+/** The lease with its budget locked; the budget is made at the first call. Null: no such lease. */
+async function lockLease(client: DatabaseClient, leaseId: string): Promise<LockedLease | null> {
+  const read = async () =>
+    (
+      await client.query({
+        name: 'llm-reserve-lock',
+        text: `select b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls, l.market_id,
+                      l.beneficiary_id, l.status = 'ended' or l.ends_at <= clock_timestamp() as is_over, a.name,
+                      a.status = 'dead' as is_dead, a.frozen, bid.traceparent, m.rules,
+                      date_trunc('milliseconds', clock_timestamp()) as now
+                 from llm_budgets b join leases l using (lease_id) join agents a on a.agent_id = l.beneficiary_id
+                 join bids bid using (bid_id) join markets m on m.market_id = l.market_id
+                where b.lease_id = $1 for no key update of b`,
+        values: [leaseId],
+      })
+    ).rows[0]
+  const row = (await read()) ?? ((await makeBudget(client, leaseId)) ? await read() : undefined)
+  if (row === undefined) return null
+  return {
+    ...budgetOf(row),
+    marketId: row.market_id,
+    agentId: row.beneficiary_id,
+    agent: row.name,
+    isOver: row.is_over,
+    isDead: row.is_dead,
+    isFrozen: row.frozen,
+    bidTraceparent: row.traceparent,
+    rules: row.rules,
+    nowMs: row.now.getTime(),
+  }
+}
+
+/** Tokens of a lease = its fraction x the market's capacity per minute x its duration in minutes, rounded down. */
+async function makeBudget(client: DatabaseClient, leaseId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into llm_budgets (lease_id, granted_tokens)
+     select l.lease_id,
+            least(9007199254740991, coalesce(
+              floor(l.quantities_ppm[r.ordinal + 1] * r.capacity * b.duration_seconds / (1000000 * 60.0)), 0))
+       from leases l join bids b using (bid_id)
+       left join market_resources r on r.market_id = l.market_id and r.name = 'tokens'
+      where l.lease_id = $1
+     on conflict (lease_id) do update set open_calls = llm_budgets.open_calls`,
+    [leaseId],
+  )
+  return rowCount === 1
+}
+
+async function lockMinute(
+  client: DatabaseClient,
+  { marketId, rules, nowMs }: LockedLease,
+): Promise<MarketMinute & { startsAtMs: number | null }> {
+  const tokensMax = rules.llmTokensPerMinute == null ? null : Number(rules.llmTokensPerMinute)
+  const costMicroMax = rules.llmCostPerMinute == null ? null : readMoney(String(rules.llmCostPerMinute))
+  const startsAtMs = nowMs - (nowMs % 60_000)
+  const secondsLeft = Math.max(1, Math.ceil((startsAtMs + 60_000 - nowMs) / 1_000))
+  const limits = { tokensMax, costMicroMax, secondsLeft }
+  if (tokensMax === null && costMicroMax === null)
+    return { ...limits, tokens: 0, costMicro: 0n, startsAtMs: null }
+  const { rows } = await client.query(
+    `insert into llm_minutes (market_id, minute) values ($1, $2)
+     on conflict (market_id, minute) do update set tokens = llm_minutes.tokens returning tokens, cost_micro`,
+    [marketId, new Date(startsAtMs)],
+  )
+  return { ...limits, tokens: Number(rows[0].tokens), costMicro: rows[0].cost_micro, startsAtMs }
+}
+
+/** Tells a call as an event where the market observes its agents' calls. Returns whether that woke the market. */
+async function observe(
+  client: DatabaseClient,
+  { marketId, rules }: { marketId: string; rules: Record<string, unknown> },
+  event: () => EventDraft,
+): Promise<boolean> {
+  if (rules.observeCalls !== true) return false
+  const batch = await startBatch(client, marketId)
+  await writeEvents(client, batch, [event()])
+  return (await closeBatch(client, batch, 1)).woken
+}
+
+function budgetOf(row: Record<string, unknown>): LeaseBudget {
+  return {
+    grantedTokens: Number(row.granted_tokens),
+    usedTokens: Number(row.used_tokens),
+    reservedTokens: Number(row.reserved_tokens),
+    openCalls: Number(row.open_calls),
+  }
+}

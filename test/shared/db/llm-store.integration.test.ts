@@ -1,0 +1,259 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
+import type { Settlement } from '../../../shared/llm/llm-store.ts'
+import { NO_USAGE } from '../../../shared/llm/usage.ts'
+import { leaseTokens, readBudget } from '../../workers/llm-proxy/leased-tokens.ts'
+import { runProcess } from './child-process.ts'
+import { ownDatabase } from './own-database.ts'
+
+const { db, url } = await ownDatabase()
+const store = createPostgresLlmStore(db, async () => {})
+
+const worst = {
+  promptTokens: 100,
+  outputTokens: 50,
+  choices: 2,
+  inputPriceMicro: 1_000_000n,
+  outputPriceMicro: 2_000_000n,
+}
+const request = (leaseId: string, more: object = {}) => ({
+  callId: crypto.randomUUID(),
+  leaseId,
+  model: 'small',
+  stream: false,
+  worst,
+  deadlineSeconds: 60,
+  traceparent: null,
+  ...more,
+})
+const used = (completionTokens: number, more: Partial<Settlement> = {}): Settlement => ({
+  outcome: 'completed',
+  charge: 'used',
+  usage: { ...NO_USAGE, completionTokens },
+  costMicro: 7n,
+  upstream: 'first',
+  attempts: 1,
+  latencyMs: 12.4,
+  firstTokenMs: 3.6,
+  ...more,
+})
+
+describe('a budget', () => {
+  test('is fraction x capacity per minute x duration', async () => {
+    const { leaseId } = await leaseTokens(db, 60_000)
+    expect(await store.reserve(request(leaseId))).toMatchObject({
+      ok: true,
+      tokens: 200,
+      costMicro: 300n,
+      agent: 'ann',
+    })
+    expect(await readBudget(db, leaseId)).toMatchObject({ granted: 60_000, reserved: 200, open: 1, calls: 1 })
+  })
+
+  test('of a lease without tokens is nothing', async () => {
+    const { leaseId } = await leaseTokens(db, 0)
+    expect(await store.reserve(request(leaseId))).toMatchObject({
+      status: 402,
+      code: 'lease_tokens_used_up',
+      details: { left: 0 },
+    })
+  })
+
+  test('cannot be overspent in the database itself', async () => {
+    const { leaseId } = await leaseTokens(db, 60_000)
+    await store.reserve(request(leaseId))
+    const overspend = db.query('update llm_budgets set used_tokens = 59801 where lease_id = $1', [leaseId])
+    await expect(overspend).rejects.toThrow('never_overspent')
+  })
+})
+
+test('a settlement charges what was used, gives the rest back and happens once, whoever tries', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  const one = request(leaseId)
+  await store.reserve(one)
+  const settled = await Promise.all(Array.from({ length: 8 }, () => store.settle(one.callId, used(30))))
+  expect(settled.filter(({ resolved }) => resolved)).toEqual([{ resolved: true, chargedTokens: 30 }])
+  expect(await readBudget(db, leaseId)).toMatchObject({ used: 30, reserved: 0, open: 0, charged: 30 })
+  const { rows } = await db.query('select * from llm_calls where call_id = $1', [one.callId])
+  expect(rows[0]).toMatchObject({
+    status: 'settled',
+    outcome: 'completed',
+    upstream: 'first',
+    completion_tokens: 30n,
+    charged_tokens: 30n,
+    cost_micro: 7n,
+    attempts: 1,
+    latency_ms: 12,
+    first_token_ms: 4,
+  })
+  const again = db.query(`update llm_calls set charged_tokens = 1 where call_id = $1`, [one.callId])
+  await expect(again).rejects.toThrow('settled already')
+})
+
+test('a call whose process died is charged its worst case by whoever looks, once', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  const [dead, alive] = [request(leaseId), request(leaseId)]
+  await store.reserve(dead)
+  await store.reserve(alive)
+  await db.query(
+    `update llm_calls set reserved_at = reserved_at - interval '2 min', deadline_at = deadline_at - interval '2 min'
+      where call_id = $1`,
+    [dead.callId],
+  )
+  const resolved = await Promise.all([store.resolveOverdue(), store.resolveOverdue(), store.resolveOverdue()])
+  expect(resolved.reduce((sum, count) => sum + count)).toBe(1)
+  expect(await readBudget(db, leaseId)).toMatchObject({ used: 200, reserved: 200, open: 1 })
+  expect(await store.settle(dead.callId, used(5))).toMatchObject({ resolved: false })
+  const { rows } = await db.query('select outcome, cost_micro from llm_calls where call_id = $1', [
+    dead.callId,
+  ])
+  expect(rows[0]).toEqual({ outcome: 'abandoned', cost_micro: 300n })
+})
+
+test('who may not use its lease is refused', async () => {
+  const { leaseId, marketId } = await leaseTokens(db, 60_000)
+  const refusal = () => store.reserve(request(leaseId))
+  await db.query('update agents set frozen = true where market_id = $1', [marketId])
+  expect(await refusal()).toMatchObject({ status: 403, code: 'agent_frozen' })
+  await db.query(`update agents set frozen = false, status = 'dead' where market_id = $1`, [marketId])
+  expect(await refusal()).toMatchObject({ status: 403, code: 'agent_not_alive' })
+  await db.query(`update agents set status = 'alive' where market_id = $1`, [marketId])
+  await db.query(
+    `update leases set starts_at = starts_at - interval '1 hour', ends_at = ends_at - interval '1 hour' where lease_id = $1`,
+    [leaseId],
+  )
+  expect(await refusal()).toMatchObject({ status: 401, code: 'token_expired' })
+  expect(await store.reserve(request(crypto.randomUUID()))).toMatchObject({
+    status: 401,
+    code: 'unknown_token',
+  })
+})
+
+describe('a limit of the market', () => {
+  test('on tokens per minute counts what is set aside, and what is given back no more', async () => {
+    const { leaseId } = await leaseTokens(db, 60_000, { llmTokensPerMinute: 350 })
+    const one = request(leaseId)
+    await sameMinute(async () => {
+      await store.reserve(one)
+      const refused = await store.reserve(request(leaseId))
+      expect(refused).toMatchObject({ status: 429, code: 'market_limit_reached' })
+      expect(refused.ok ? 0 : refused.retryAfterSeconds).toBeGreaterThan(0)
+      await store.settle(one.callId, used(150))
+      expect(await store.reserve(request(leaseId))).toMatchObject({ ok: true })
+    })
+  })
+
+  test('on money per minute, too', async () => {
+    const { leaseId } = await leaseTokens(db, 60_000, { llmCostPerMinute: '0.000500' })
+    await sameMinute(async () => {
+      expect(await store.reserve(request(leaseId))).toMatchObject({ ok: true, costMicro: 300n })
+      expect(await store.reserve(request(leaseId))).toMatchObject({ code: 'market_limit_reached' })
+    })
+  })
+
+  test('on the calls of a lease', async () => {
+    const { leaseId } = await leaseTokens(db, 60_000, { llmCallsPerLease: 3 })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => store.reserve(request(leaseId))))
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(3)
+    expect(answers.find(({ ok }) => !ok)).toMatchObject({
+      status: 429,
+      code: 'too_many_calls',
+      retryAfterSeconds: 1,
+    })
+  })
+})
+
+test('budgets raced from several processes are never overspent, and nothing stays set aside', async () => {
+  const { leaseId, marketId } = await leaseTokens(db, 6_000)
+  const racer = new URL('./llm-racer.ts', import.meta.url)
+  const printed = await Promise.all(
+    Array.from({ length: 3 }, (_, nth) => runProcess(racer, [url, leaseId, '60', String(nth)])),
+  )
+  const { reserved, refused } = printed
+    .map(text => JSON.parse(text))
+    .reduce((sum, one) => ({ reserved: sum.reserved + one.reserved, refused: sum.refused + one.refused }))
+  expect(reserved + refused).toBe(180)
+  expect(refused).toBeGreaterThan(0)
+  const budget = await readBudget(db, leaseId)
+  expect(budget).toMatchObject({ reserved: 0, open: 0, calls: reserved })
+  expect(budget.used).toBe(budget.charged)
+  expect(budget.used).toBeLessThanOrEqual(6_000)
+  expect(budget.used).toBeGreaterThan(5_000)
+  const { rows } = await db.query('select from llm_calls where market_id = $1 and status = $2', [
+    marketId,
+    'reserved',
+  ])
+  expect(rows).toHaveLength(0)
+})
+
+test('in whatever order calls begin and end, the books stay right', async () => {
+  const step = fc.oneof(
+    fc.record({ prompt: fc.integer({ min: 1, max: 3_000 }), output: fc.integer({ min: 1, max: 3_000 }) }),
+    fc.record({ end: fc.nat(10), used: fc.integer({ min: 0, max: 20_000 }), unknown: fc.boolean() }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async steps => {
+      const { leaseId } = await leaseTokens(db, 6_000)
+      const open: string[] = []
+      for (const one of steps) {
+        if ('prompt' in one) {
+          const made = request(leaseId, {
+            worst: { ...worst, promptTokens: one.prompt, outputTokens: one.output },
+          })
+          if ((await store.reserve(made)).ok) open.push(made.callId)
+        } else if (open.length > 0) {
+          const [callId] = open.splice(one.end % open.length, 1)
+          await store.settle(callId!, used(one.used, one.unknown ? { charge: 'reserved' } : {}))
+        }
+      }
+      for (const callId of open) await store.settle(callId, used(0))
+      const budget = await readBudget(db, leaseId).catch(() => null)
+      if (budget === null) return
+      expect(budget).toMatchObject({ reserved: 0, open: 0, used: budget.charged })
+      expect(budget.used).toBeLessThanOrEqual(6_000)
+    }),
+    { numRuns: 15 },
+  )
+})
+
+test('a market that observes its agents is told of a call and of its end', async () => {
+  const { leaseId, marketId } = await leaseTokens(db, 60_000)
+  await db.query(`update markets set rules = rules || '{"observeCalls": true}' where market_id = $1`, [
+    marketId,
+  ])
+  const one = request(leaseId)
+  await store.reserve(one)
+  await store.settle(one.callId, used(30))
+  const { rows } = await db.query(
+    `select o.type, o.agent, o.correlation_id, o.data from outbox o join event_batches b using (batch_id)
+      where b.market_id = $1 and o.type like 'tool_call%' order by b.first_seq`,
+    [marketId],
+  )
+  expect(rows).toMatchObject([
+    {
+      type: 'tool_call_initiated',
+      agent: 'ann',
+      correlation_id: one.callId,
+      data: { parameters: { model: 'small' } },
+    },
+    {
+      type: 'tool_call_completed',
+      agent: 'ann',
+      correlation_id: one.callId,
+      data: { result: 'success', response: { charged_tokens: 30 } },
+    },
+  ])
+})
+
+/** Tries again when the minute turned meanwhile. */
+async function sameMinute(act: () => Promise<void>): Promise<void> {
+  const minute = async () =>
+    (await db.query(`select date_trunc('minute', clock_timestamp())::text as minute`)).rows[0].minute
+  const before = await minute()
+  try {
+    await act()
+  } catch (error) {
+    if ((await minute()) === before) throw error
+  }
+}
