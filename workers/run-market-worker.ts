@@ -2,6 +2,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
 import { createAttentionActivities } from '../activities/attention-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
+import { createLlmActivities } from '../activities/llm-activities.ts'
 import { createMarketActivities } from '../activities/market-activities.ts'
 import { createPriceActivities } from '../activities/price-activities.ts'
 import { createPublishActivities } from '../activities/publish-activities.ts'
@@ -21,6 +22,8 @@ import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/c
 import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { registerSearchAttributes } from '../shared/temporal/register-search-attributes.ts'
+import { startLlmCore } from './llm-core.ts'
+import { readLlmSetup } from './read-llm-setup.ts'
 import { startPrompts } from './start-prompts.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
 import { createTemporalLogger } from './temporal-log.ts'
@@ -30,6 +33,8 @@ const MAX_DATABASE_CONNECTIONS = 20
 /** Prices have connections and activity slots of their own, so that updates which are stuck keep none from a cycle. */
 const MAX_PRICE_CONNECTIONS = 2
 const MAX_PRICE_ACTIVITIES = 4
+/** So have calls to models. */
+const MAX_LLM_CONNECTIONS = 4
 const SHUTDOWN_GRACE = '10 seconds'
 const MAX_CACHED_WORKFLOWS = 600
 /** How long a workflow waits for the worker that has it cached before any other may go on with it. */
@@ -80,6 +85,8 @@ export async function runMarketWorker(
   const economy = around.economy(createPostgresEconomy(db, hint))
   const outbox = around.outbox(createPostgresOutbox(db))
   const glances = createGlances(db)
+  const llmDb = createDatabase(environment.postgresUrl, 'bourse llm activities', MAX_LLM_CONNECTIONS)
+  const llm = startLlmCore(llmDb, readLlmSetup(process.env), telemetry, hint)
   const pricesDb = createDatabase(
     environment.postgresUrl,
     'bourse price updates',
@@ -99,6 +106,7 @@ export async function runMarketWorker(
       ...heartbeating(createAgentActivities({ economy, glances })),
       ...heartbeating(createAttentionActivities({ attention: createPostgresAttention(db, hint) })),
       ...createPublishActivities({ bus, outbox, log }),
+      ...heartbeating(createLlmActivities(llm)),
     },
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: STICKY_WAIT,
@@ -136,6 +144,8 @@ export async function runMarketWorker(
   await bus.close()
   await client.connection.close()
   await connection.close()
+  await llm.close()
+  await llmDb.end()
   await pricesDb.end()
   await db.end()
   await metricsServer.close()
