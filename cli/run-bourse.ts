@@ -27,6 +27,8 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   prompt: async () => (await import('./commands/prompt.ts')).registerPrompt,
   events: async () => (await import('./commands/events.ts')).registerEvents,
   repair: async () => (await import('./commands/repair.ts')).registerRepair,
+  llm: async () => (await import('./commands/llm.ts')).registerLlm,
+  report: async () => (await import('./commands/report.ts')).registerReport,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   rpc: async () => (await import('./commands/rpc.ts')).registerRpc,
   clear: async () => (await import('./commands/clear.ts')).registerClear,

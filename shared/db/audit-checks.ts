@@ -1,4 +1,5 @@
 import type { AuditCheck } from './audit-check.ts'
+import { llmChecks } from './audit-llm-checks.ts'
 import { promptChecks } from './audit-prompt-checks.ts'
 
 /** A lease that is still active so long after its end, though its market had been due, was forgotten. */
@@ -321,5 +322,6 @@ export const AUDIT_CHECKS: AuditCheck[] = [
   ...bidChecks,
   ...allocationChecks,
   ...promptChecks,
+  ...llmChecks,
   ...EVENT_CHECKS,
 ]

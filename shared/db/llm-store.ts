@@ -141,7 +141,7 @@ async function settle(
     name: 'llm-settle-lock',
     text: `select b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls, c.reserved_tokens as call_tokens,
                   c.reserved_cost_micro, c.market_id, c.traceparent, m.rules, a.name as agent
-             from llm_calls c join llm_budgets b using (lease_id) join markets m using (market_id)
+             from llm_calls c join llm_budgets b using (lease_id) join markets m on m.market_id = c.market_id
              join agents a using (agent_id)
             where c.call_id = $1 for no key update of b`,
     values: [callId],
@@ -243,8 +243,8 @@ async function lockLease(client: DatabaseClient, leaseId: string): Promise<Locke
 /** Tokens of a lease = its fraction x the market's capacity per minute x its duration in minutes, rounded down. */
 async function makeBudget(client: DatabaseClient, leaseId: string): Promise<boolean> {
   const { rowCount } = await client.query(
-    `insert into llm_budgets (lease_id, granted_tokens)
-     select l.lease_id,
+    `insert into llm_budgets (lease_id, market_id, granted_tokens)
+     select l.lease_id, l.market_id,
             least(9007199254740991, coalesce(
               floor(l.quantities_ppm[r.ordinal + 1] * r.capacity * b.duration_seconds / (1000000 * 60.0)), 0))
        from leases l join bids b using (bid_id)

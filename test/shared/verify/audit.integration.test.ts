@@ -39,10 +39,34 @@ const numbers = 'cycles are numbered without gaps, only the last may be open'
 const outcomes = 'cycles agree with their bids and payments'
 const escrow = 'escrow holds what open prompts offer'
 const promptMoney = 'each prompt moved what its outcome says'
+const budgets = 'budgets of leases equal their calls to models'
+const calls = 'each call to a model is one of its lease, and was resolved in time'
 const seqs = 'events are numbered without gaps, in the order of their time'
 const ids = 'each event has an id of its own'
 
 test.each<[damage: string, sql: string, failing: string[]]>([
+  ['a call that was charged twice', 'update llm_budgets set used_tokens = used_tokens + 7', [budgets]],
+  [
+    'a call that was resolved and kept its reservation',
+    `update llm_calls set status = 'settled' where status = 'reserved'`,
+    [budgets],
+  ],
+  [
+    'a lease that spent more than it has',
+    'update llm_budgets set granted_tokens = used_tokens + reserved_tokens - 1',
+    [budgets],
+  ],
+  [
+    'a call that nobody resolved',
+    `update llm_calls set deadline_at = now() - interval '1 hour' where status = 'reserved'`,
+    [calls],
+  ],
+  ['a call of another lease', 'update llm_calls set lease_id = gen_random_uuid()', [budgets, calls]],
+  [
+    'a call charged for more than it used',
+    `update llm_calls set charged_tokens = reserved_tokens + 1 where status = 'settled'`,
+    [budgets, calls],
+  ],
   [
     'a prompt that offers more than was set aside',
     `update prompts set amount_micro = amount_micro + 1 where status = 'open'`,
@@ -149,7 +173,7 @@ test.each<[damage: string, sql: string, failing: string[]]>([
     `update leases set quantities_ppm = '{1,1}' where status = 'ended'`,
     [bundles],
   ],
-  ['a lease of somebody else', `update leases set beneficiary_id = ${agent('bob')}`, [bundles]],
+  ['a lease of somebody else', `update leases set beneficiary_id = ${agent('bob')}`, [bundles, calls]],
   [
     'a lease that a sleeping market forgot',
     `with l as (update leases set starts_at = starts_at - interval '2 hours', ends_at = ends_at - interval '2 hours'

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { vi } from 'vitest'
 import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
+import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
 import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
 import { createDatabase, type Database, type DatabaseClient } from '../../../shared/db/pool.ts'
 import { createPostgresAttention } from '../../../shared/db/postgres-attention.ts'
@@ -41,6 +42,7 @@ export async function openQuietMarket(db: Database): Promise<string> {
     { name: 'cpu', unit: 'cores', capacity: '4' },
     { name: 'memory', unit: 'MiB', capacity: '4096' },
     { name: 'attention', unit: 'share', capacity: '1' },
+    { name: 'tokens', unit: 'tokens per minute', capacity: '100000' },
   ]
   await unhinted(db).createMarket(marketId, marketSettingsSchema.parse({ resources }))
   await db.query(`update market_sequences set asleep = false, wake_at = '2100-01-01' where market_id = $1`, [
@@ -76,7 +78,7 @@ export async function openEventfulMarket(db: Database): Promise<string> {
     more = {},
     attention = 0,
   ) => {
-    const bid = { amount, bundle: { cpu, memory: 0.1, attention, durationSeconds }, ...more }
+    const bid = { amount, bundle: { cpu, memory: 0.1, attention, tokens: 0.01, durationSeconds }, ...more }
     const [verdict] = await economy.admitBids(marketId, [{ agent, bid, via: 'cli', actor: 'test' }])
     return verdict!
   }
@@ -110,6 +112,7 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   await place('alice', 20, 0.3, 3_600, {}, 0.5)
   await clear(2)
   await askAlicesPrompts(db, marketId)
+  await callAModel(db, marketId)
   await economy.changeRules(marketId, { minimumBid: '2' }, 'test')
   await economy.pauseMarket(marketId, 'test')
   return marketId
@@ -137,6 +140,33 @@ async function askAlicesPrompts(db: Database, marketId: string): Promise<void> {
   )
 }
 
+/** One call that is under way on alice's lease, and one that is over. */
+async function callAModel(db: Database, marketId: string): Promise<void> {
+  const store = createPostgresLlmStore(db, async () => {})
+  const { rows } = await db.query(`select lease_id from leases where market_id = $1 and status = 'active'`, [
+    marketId,
+  ])
+  const reserve = async () => {
+    const callId = crypto.randomUUID()
+    const worst = { promptTokens: 10, outputTokens: 5, choices: 1, inputPriceMicro: 1n, outputPriceMicro: 1n }
+    const call = { callId, leaseId: rows[0].lease_id, model: 'small', stream: false, traceparent: null }
+    const reserved = await store.reserve({ ...call, worst, deadlineSeconds: 3_600 })
+    if (!reserved.ok) throw new Error(reserved.message)
+    return callId
+  }
+  await reserve()
+  await store.settle(await reserve(), {
+    outcome: 'completed',
+    charge: 'used',
+    usage: { promptTokens: 4, completionTokens: 3, cachedTokens: 0, source: 'reported' },
+    costMicro: 1n,
+    upstream: 'first',
+    attempts: 1,
+    latencyMs: 5,
+    firstTokenMs: null,
+  })
+}
+
 /** Publishes what a market has to tell, and returns when the stream holds it. */
 export async function publish({ db, bus }: Servers, marketId: string): Promise<void> {
   const outbox = createPostgresOutbox(db)
@@ -151,6 +181,8 @@ const TABLES_OF_MARKET = [
   'event_batches',
   'holds',
   'leases',
+  'llm_budgets',
+  'llm_calls',
   'market_resources',
   'market_sequences',
   'markets',
