@@ -13,6 +13,9 @@ import { admission } from './rows/admission.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
 import { flood } from './rows/flood.ts'
 import { historyPage } from './rows/history-page.ts'
+import { llmMemory } from './rows/llm-memory.ts'
+import { llmOutage } from './rows/llm-outage.ts'
+import { llmProxy } from './rows/llm-proxy.ts'
 import { stuckPriceUpdate } from './rows/stuck-price-update.ts'
 import { wholeCycle } from './rows/whole-cycle.ts'
 import { winnerDetermination } from './rows/winner-determination.ts'
@@ -26,6 +29,10 @@ const ROWS: Row[] = [
   flood,
   historyPage,
   stuckPriceUpdate,
+  ...[4, 32].flatMap(callers => [llmProxy(50, callers, 50), llmProxy(99, callers, 50)]),
+  ...([50, 99] as const).map(percentile => llmProxy(percentile, 1, 0)),
+  llmOutage,
+  llmMemory,
 ]
 
 const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"
