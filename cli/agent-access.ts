@@ -5,6 +5,7 @@ import { cliActor } from './cli-actor.ts'
 import { acceptedOrRefused } from './command-failure.ts'
 import { wholeNumber } from './option-readers.ts'
 import { runCommand } from './run-command.ts'
+import type { Servers } from './servers.ts'
 
 /** `bourse agent token|revoke`: by what an agent shows who it is. */
 export function registerAgentAccess(agent: Command): void {
@@ -20,9 +21,10 @@ export function registerAgentAccess(agent: Command): void {
             .identity()
             .issueAgentToken({ marketId, agent: name, graceSeconds: options.grace, actor: cliActor() }),
         )
+        const closed = options.grace > 0 ? 0 : await closeConnections(servers, marketId, name)
         await printAnswer(
           options,
-          { ...issued, marketId },
+          { ...issued, marketId, closed },
           () => describeToken(issued.token) + describeReplaced(issued.replaced, options.grace),
         )
       }),
@@ -39,13 +41,37 @@ export function registerAgentAccess(agent: Command): void {
         const revoked = acceptedOrRefused(
           await servers.identity().revokeAgentTokens({ marketId, agent: name, reason, actor: cliActor() }),
         )
+        const closed = await closeConnections(servers, marketId, name)
         await printAnswer(
           options,
-          { ...revoked, marketId },
-          () => `Agent ${revoked.agent} has no token any more; ${revoked.revoked} ended now.\n`,
+          { ...revoked, marketId, closed },
+          () =>
+            `Agent ${revoked.agent} has no token any more; ${revoked.revoked} ended now, ` +
+            `${closed ?? 'soon all'} of its connections were closed.\n`,
         )
       }),
     )
+}
+
+/**
+ * Closes the connections an agent has, and says how many; null: without a user of NATS's system account, which leaves
+ * them to the identity process for a moment.
+ */
+async function closeConnections(servers: Servers, marketId: string, agent: string): Promise<number | null> {
+  const { natsSystem } = servers.environment()
+  if (natsSystem === undefined) return null
+  const { connectBus } = await import('../shared/bus/connect.ts')
+  const { closeAgentConnections, listAgentConnections } = await import('../shared/bus/agent-connections.ts')
+  const system = await connectBus(natsSystem, 'bourse cli')
+  try {
+    const closing = (await listAgentConnections(system)).filter(
+      one => one.marketId === marketId && one.agent === agent,
+    )
+    await closeAgentConnections(system, closing)
+    return closing.length
+  } finally {
+    await system.close()
+  }
 }
 
 /** A token as it is shown, this once. */

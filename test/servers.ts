@@ -15,7 +15,9 @@ export default async function startServers(): Promise<() => Promise<void>> {
     workers: STACK_WORKERS.map(worker => ({ ...worker, env: { BOURSE_LOG_LEVEL: 'warn' } })),
     onProgress: text => process.stderr.write(`${text}\n`),
   })
-  Object.assign(process.env, stackEnvironment(stack.state), { BOURSE_TEST_HOME: home })
+  Object.assign(process.env, stackEnvironment(stack.state, ['operator', 'identity', 'gateway']), {
+    BOURSE_TEST_HOME: home,
+  })
   void stack.failed.then(({ message }) => process.stderr.write(`${message}\n`))
   return async () => {
     await stack.stop()

@@ -1,10 +1,10 @@
-import { loadEnvironment } from '../shared/config/environment.ts'
+import { loadGatewayEnvironment } from '../shared/config/environment.ts'
 import { runGateway } from './run-gateway.ts'
 
 const stopped = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopped.abort())
 
-await runGateway(loadEnvironment(process.env), {
+await runGateway(loadGatewayEnvironment(process.env), {
   signal: stopped.signal,
   onReady: () => process.send?.('ready'),
 })

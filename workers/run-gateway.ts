@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectBus } from '../shared/bus/connect.ts'
 import { publishText, receiveRequests } from '../shared/bus/requests.ts'
-import type { BourseEnvironment } from '../shared/config/environment.ts'
+import type { loadGatewayEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
@@ -28,7 +28,7 @@ const DRAIN_WAIT_MS = 10_000
  * it answers.
  */
 export async function runGateway(
-  environment: BourseEnvironment,
+  environment: ReturnType<typeof loadGatewayEnvironment>,
   { signal, onReady }: { signal: AbortSignal; onReady: () => void },
 ): Promise<void> {
   const telemetry = await startTelemetry('gateway', environment)
@@ -44,7 +44,7 @@ export async function runGateway(
     'bourse gateway admission',
     MAX_ADMISSION_CONNECTIONS,
   )
-  const bus = await connectBus(environment.nats, 'bourse gateway')
+  const bus = await connectBus(environment.natsGateway, 'bourse gateway')
   const client = await connectTemporal(environment.temporal)
   const hint = createHint(client, environment.temporal.taskQueue, log)
   const handlers = createHandlers({

@@ -1,3 +1,5 @@
+import { inboxPrefix, noticeSubject, publicSubject, RPC_SUBJECTS, rpcSubject } from '../rpc/subjects.ts'
+
 /** What a connection may do: subjects, with NATS's wildcards. What is not listed is refused by the server. */
 export interface Permissions {
   publish: readonly string[]
@@ -11,19 +13,17 @@ export interface Permissions {
  */
 export const GATEWAY_PERMISSIONS: Permissions = {
   publish: ['_INBOX.*.*.>', 'bourse.*.agent.*.notify.>', 'bourse.*.public.>'],
-  subscribe: ['bourse.*.agent.*.rpc.>'],
-}
-
-/** Where an agent's requests must want their replies: the option `inboxPrefix` of NATS clients. */
-export function inboxPrefix(marketId: string, agent: string): string {
-  return `_INBOX.${marketId}.${agent}`
+  subscribe: [RPC_SUBJECTS],
 }
 
 /** What an agent's own connection may do, and nothing else. */
 export function agentPermissions(marketId: string, agent: string): Permissions {
-  const own = `bourse.${marketId}.agent.${agent}`
   return {
-    publish: [`${own}.rpc.>`],
-    subscribe: [`${own}.notify.>`, `bourse.${marketId}.public.>`, `${inboxPrefix(marketId, agent)}.>`],
+    publish: [rpcSubject(marketId, agent, '>')],
+    subscribe: [
+      noticeSubject(marketId, agent, '>'),
+      publicSubject(marketId, '>'),
+      `${inboxPrefix(marketId, agent)}.>`,
+    ],
   }
 }

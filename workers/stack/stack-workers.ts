@@ -8,5 +8,14 @@ export const LLM_PROXY = 'llm-proxy'
 export const STACK_WORKERS: WorkerSpec[] = [
   { name: 'market-worker', script: fileURLToPath(new URL('../market-worker.ts', import.meta.url)) },
   { name: LLM_PROXY, script: fileURLToPath(new URL('../llm-proxy.ts', import.meta.url)) },
-  { name: 'gateway', script: fileURLToPath(new URL('../gateway.ts', import.meta.url)) },
+  {
+    name: 'identity',
+    script: fileURLToPath(new URL('../identity.ts', import.meta.url)),
+    duties: ['identity'],
+  },
+  {
+    name: 'gateway',
+    script: fileURLToPath(new URL('../gateway.ts', import.meta.url)),
+    duties: ['gateway'],
+  },
 ]

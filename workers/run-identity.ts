@@ -1,0 +1,124 @@
+import { setInterval } from 'node:timers/promises'
+import {
+  AGENT_ACCOUNT,
+  closeAgentConnections,
+  listAgentConnections,
+  watchAgentConnections,
+} from '../shared/bus/agent-connections.ts'
+import { answerCallouts, type CalloutRequest } from '../shared/bus/auth-callout.ts'
+import { connectBus } from '../shared/bus/connect.ts'
+import { publicKeysOf } from '../shared/bus/identity-keys.ts'
+import type { loadIdentityEnvironment } from '../shared/config/environment.ts'
+import { createDatabase } from '../shared/db/pool.ts'
+import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
+import { connectionName } from '../shared/identity/connection-name.ts'
+import { createLiveConnections } from '../shared/identity/live-connections.ts'
+import { agentPermissions } from '../shared/identity/permissions.ts'
+import { refuseTooManyConnections } from '../shared/identity/refuse-token.ts'
+import { createCalloutSigner } from '../shared/identity/user-jwt.ts'
+import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
+import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
+
+const MAX_DATABASE_CONNECTIONS = 8
+/** One agent has so many connections at most, so that it cannot take all that a server has. */
+const MAX_CONNECTIONS_PER_AGENT = 32
+/** Whoever ends a token closes its connections; what slipped through is found by looking so often, so far back. */
+const LOOK_EVERY_MS = 250
+const LOOK_BACK_SECONDS = 30
+const MAX_ENDED_PER_LOOK = 1_000
+const LOOKS_PER_LISTING = 120
+/** Refusals that are logged in a second; the rest are only counted. */
+const MAX_LOGGED_PER_SECOND = 10
+
+/**
+ * Says to NATS who the agents are, until `signal` aborts: lets in connections that present an agent's token, with that
+ * agent's permissions, and closes those whose token ended. Several of these share the work. `onReady` is called when it
+ * answers.
+ */
+export async function runIdentity(
+  environment: ReturnType<typeof loadIdentityEnvironment>,
+  { signal, onReady }: { signal: AbortSignal; onReady: () => void },
+): Promise<void> {
+  const telemetry = await startTelemetry('identity', environment)
+  const { log } = telemetry
+  const metricsServer = await serveMetrics({
+    registry: telemetry.metrics,
+    ...environment.telemetry.metrics,
+    log,
+  })
+  const db = createDatabase(environment.postgresUrl, 'bourse identity', MAX_DATABASE_CONNECTIONS)
+  const identity = createPostgresIdentity(db, async () => {})
+  const callouts = await connectBus(environment.natsAuth, 'bourse identity')
+  const system = await connectBus(environment.natsSystem, 'bourse identity')
+  const signer = createCalloutSigner({ issuer: publicKeysOf(environment.keys).issuer, ...environment.keys })
+  const live = createLiveConnections(() => performance.now())
+  let loggedInSecond = { second: 0, count: 0 }
+
+  const endWatching = watchAgentConnections(system, { made: live.add, ended: live.remove })
+  await system.connection.flush()
+  live.replace(await listAgentConnections(system))
+  const endAnswering = answerCallouts(callouts, environment.keys.xkeySeed, judge, error =>
+    log.error({ err: error }, 'a connection could not be judged'),
+  )
+  await callouts.connection.flush()
+  log.info('identity is ready')
+  onReady()
+
+  await closeEnded()
+  await endAnswering()
+  await endWatching()
+  await callouts.connection.flush().catch(() => {})
+  await callouts.close()
+  await system.close()
+  await db.end()
+  await metricsServer.close()
+  await telemetry.close()
+
+  async function judge(request: CalloutRequest): Promise<string> {
+    const found = await identity.findAgentOfToken(request.token)
+    if (!found.ok) return refuse(request, found.error.message)
+    const { marketId, agent, tokenId, endsAtMs } = found
+    if (live.count(found) >= MAX_CONNECTIONS_PER_AGENT) {
+      return refuse(request, refuseTooManyConnections(agent, MAX_CONNECTIONS_PER_AGENT).error.message)
+    }
+    live.add({ serverId: request.serverId, clientId: request.clientId, marketId, agent, tokenId })
+    return signer.admit(
+      request,
+      {
+        name: connectionName(marketId, agent, tokenId),
+        account: AGENT_ACCOUNT,
+        permissions: agentPermissions(marketId, agent),
+        endsAtMs,
+      },
+      Date.now(),
+    )
+  }
+
+  function refuse(request: CalloutRequest, reason: string): string {
+    const second = Math.floor(performance.now() / 1000)
+    if (loggedInSecond.second !== second) loggedInSecond = { second, count: 0 }
+    loggedInSecond.count += 1
+    if (loggedInSecond.count <= MAX_LOGGED_PER_SECOND)
+      log.info({ host: request.host, reason }, 'a connection is refused')
+    return signer.refuse(request, reason, Date.now())
+  }
+
+  async function closeEnded(): Promise<void> {
+    let looks = 0
+    for await (const _ of setInterval(LOOK_EVERY_MS, undefined, { ref: true })) {
+      if (signal.aborted) return
+      try {
+        const ended = await identity.listEndedTokens(LOOK_BACK_SECONDS, MAX_ENDED_PER_LOOK)
+        const closing = live.of(new Set(ended.map(one => one.tokenId)))
+        if (closing.length > 0) {
+          await closeAgentConnections(system, closing)
+          log.info({ closed: closing.length }, 'connections of ended tokens are closed')
+        }
+        looks += 1
+        if (looks % LOOKS_PER_LISTING === 0) live.replace(await listAgentConnections(system))
+      } catch (error) {
+        log.warn({ err: error }, 'connections of ended tokens could not be looked for')
+      }
+    }
+  }
+}
