@@ -43,8 +43,8 @@ export function createMarketActivities({
   return {
     async takeTurn({ marketId, publishing }) {
       const turn = acceptedOrFail(await economy.takeTurn(marketId, publishing))
-      const { next, unpublished, status, pricePeriodSeconds } = turn
-      const decided = { next, unpublished, status, pricePeriodSeconds }
+      const { next, unpublished, executionsDue, status, pricePeriodSeconds } = turn
+      const decided = { next, unpublished, executionsDue, status, pricePeriodSeconds }
       if (STEPS_ON_THE_WAY.includes(next.step)) return decided
       return { ...decided, glance: await glances.market(marketId) }
     },

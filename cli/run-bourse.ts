@@ -22,6 +22,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   history: async () => (await import('./commands/history.ts')).registerHistory,
   lease: async () => (await import('./commands/lease.ts')).registerLease,
   leases: async () => (await import('./commands/leases.ts')).registerLeases,
+  execution: async () => (await import('./commands/execution.ts')).registerExecution,
   cycles: async () => (await import('./commands/cycles.ts')).registerCycles,
   prices: async () => (await import('./commands/prices.ts')).registerPrices,
   prompt: async () => (await import('./commands/prompt.ts')).registerPrompt,

@@ -1,6 +1,7 @@
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
 import { createAttentionActivities } from '../activities/attention-activities.ts'
+import { createExecutionDutyActivities } from '../activities/execution-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
 import { createLlmActivities } from '../activities/llm-activities.ts'
 import { createMarketActivities } from '../activities/market-activities.ts'
@@ -9,6 +10,7 @@ import { createPublishActivities } from '../activities/publish-activities.ts'
 import { type Bus, connectBus } from '../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { priceTaskQueue } from '../shared/contracts/workflows.ts'
+import { createPostgresExecutions } from '../shared/db/executions.ts'
 import { createGlances } from '../shared/db/glances.ts'
 import { createPostgresOutbox } from '../shared/db/outbox.ts'
 import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
@@ -22,6 +24,9 @@ import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/c
 import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { registerSearchAttributes } from '../shared/temporal/register-search-attributes.ts'
+import { createExecutionStarter } from '../shared/temporal/start-execution.ts'
+import { createExecutionWorker } from './execution-worker.ts'
+import { leaseAccess } from './lease-access.ts'
 import { startLlmCore } from './llm-core.ts'
 import { readLlmSetup } from './read-llm-setup.ts'
 import { startPrompts } from './start-prompts.ts'
@@ -87,6 +92,7 @@ export async function runMarketWorker(
   const glances = createGlances(db)
   const llmDb = createDatabase(environment.postgresUrl, 'bourse llm activities', MAX_LLM_CONNECTIONS)
   const llm = startLlmCore(llmDb, readLlmSetup(process.env), telemetry, hint)
+  const executions = createPostgresExecutions(db, hint)
   const pricesDb = createDatabase(
     environment.postgresUrl,
     'bourse price updates',
@@ -105,6 +111,13 @@ export async function runMarketWorker(
       ...heartbeating(createMarketActivities({ economy, glances })),
       ...heartbeating(createAgentActivities({ economy, glances })),
       ...heartbeating(createAttentionActivities({ attention: createPostgresAttention(db, hint) })),
+      ...heartbeating(
+        createExecutionDutyActivities({
+          executions,
+          start: createExecutionStarter(client, taskQueue),
+          log,
+        }),
+      ),
       ...createPublishActivities({ bus, outbox, log }),
       ...heartbeating(createLlmActivities(llm)),
     },
@@ -131,7 +144,16 @@ export async function runMarketWorker(
     sweepOverdueMarkets(db, hint, log, signal),
     startPrompts({ db, client, taskQueue, log }, signal),
   ])
-  const workers = [worker, priceWorker]
+  const executionWorker = await createExecutionWorker({
+    connection,
+    namespace,
+    taskQueue,
+    log,
+    signal,
+    executions,
+    ...leaseAccess(environment),
+  })
+  const workers = [worker, priceWorker, ...(executionWorker === null ? [] : [executionWorker])]
   const running = Promise.all(workers.map(one => one.run()))
   const shutDown = () => {
     for (const one of workers) one.shutdown()

@@ -2,5 +2,6 @@
 export { agent } from './agent.ts'
 export { allocationCycle } from './allocation-cycle.ts'
 export { attentionPrompt } from './attention-prompt.ts'
+export { execution } from './execution.ts'
 export { market } from './market.ts'
 export { priceUpdate } from './price-update.ts'

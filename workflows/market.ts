@@ -18,6 +18,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { ExecutionDutyActivities } from '../activities/execution-activities.ts'
 import type { MarketActivities } from '../activities/market-activities.ts'
 import type { PriceActivities } from '../activities/price-activities.ts'
 import type { PublishActivities } from '../activities/publish-activities.ts'
@@ -52,6 +53,12 @@ const { publishEvents } = proxyActivities<PublishActivities>({
   heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '200 ms', maximumInterval: '10 seconds' },
   summary: 'publish events',
+})
+const { tendExecutions } = proxyActivities<ExecutionDutyActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '5 seconds',
+  retry: { initialInterval: '200 ms', maximumInterval: '10 seconds' },
+  summary: "start agents' programs",
 })
 
 export const look = defineSignal<[unknown?]>(signals.look)
@@ -88,6 +95,7 @@ async function run(marketId: string): Promise<void> {
   let hinted = false
   let mustClose = false
   let publishing = false
+  let tending = false
   let publicationProblem: string | null = null
   let turn: MarketTurn | null = null
   let glance: MarketGlance | null = null
@@ -159,6 +167,7 @@ async function run(marketId: string): Promise<void> {
     turn = decided
     glance = seen ?? glance
     if (turn.unpublished && !publishing) void publish()
+    if (turn.executionsDue && !tending) void tend()
     if (!keeping && scheduleFor(turn) !== scheduledFor && patched('price-schedule')) void keepSchedule(turn)
     show(turn)
     const { next } = turn
@@ -234,6 +243,20 @@ async function run(marketId: string): Promise<void> {
       await sleep(PAUSE_AFTER_STOPPED_PUBLICATION, { summary: 'publication stopped: try again' })
     } finally {
       publishing = false
+      hinted = true
+    }
+  }
+
+  /** Beside the loop, like publication: programs are started off the cycles' way. */
+  async function tend(): Promise<void> {
+    tending = true
+    try {
+      await tendExecutions({ marketId })
+    } catch (error) {
+      log.warn("agents' programs were not started; that is tried again", { marketId, error })
+      await sleep(PAUSE_AFTER_FAILURE, { summary: "agents' programs were not started: try again" })
+    } finally {
+      tending = false
       hinted = true
     }
   }

@@ -3,6 +3,8 @@ import { findAgentId } from '../../shared/db/find-agent-id.ts'
 import { type ListedAgent, listAgents, readAgent } from '../../shared/db/list-agents.ts'
 import { refuse } from '../../shared/economy/refusal.ts'
 import { readCredits } from '../../shared/money/credits.ts'
+import type { Program } from '../../shared/program/program.ts'
+import { readProgramFolder } from '../../shared/program/read-program-folder.ts'
 import { describeToken, registerAgentAccess } from '../agent-access.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
@@ -11,7 +13,7 @@ import { LIMIT } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import { renderFacts, renderTable } from '../table.ts'
 
-type AddOptions = OutputOptions & { credits: string; owner?: string; name?: string }
+type AddOptions = OutputOptions & { credits: string; owner?: string; name?: string; program?: string }
 
 /** `bourse agent ...`: add agents to a market and look at them. */
 export function registerAgent(program: Command): void {
@@ -23,6 +25,7 @@ export function registerAgent(program: Command): void {
     .requiredOption('--credits <amount>', 'what it starts with, 0 or more credits, such as 500 or 12.5')
     .option('--owner <text>', 'who answers for it')
     .option('--name <text>', 'what people call it')
+    .option('--program <folder>', 'what runs on what it wins: a folder with an agent.json')
     .option('--json', 'print one JSON document')
     .action((marketId: string, name: string, options: AddOptions) =>
       runCommand(options, async servers => {
@@ -31,6 +34,7 @@ export function registerAgent(program: Command): void {
             marketId,
             agent: name,
             creditsMicro: readEndowment(options.credits),
+            ...(options.program === undefined ? {} : { program: readProgram(options.program) }),
             ...(options.owner === undefined ? {} : { owner: options.owner }),
             ...(options.name === undefined ? {} : { displayName: options.name }),
           }),
@@ -98,6 +102,10 @@ export function registerAgent(program: Command): void {
         await printAnswer(options, { ok: true, marketId, ...shown }, () => describeAgent(shown))
       }),
     )
+}
+
+function readProgram(folder: string): Program {
+  return acceptedOrRefused(readProgramFolder(folder)).program
 }
 
 function readEndowment(text: string): bigint {

@@ -15,6 +15,12 @@ export const promptWorkflowId = (promptId: string) => `prompt/${promptId}`
 /** A market's schedule of price updates, and the beginning of their workflows' ids: Temporal appends the time. */
 export const priceScheduleId = (marketId: string) => `price-update/${marketId}`
 
+/** A lease's execution: one workflow each, for ever. */
+export const executionWorkflowId = (leaseId: string) => `execution/${leaseId}`
+
+/** Programs run on workers with a sandbox only, which take them from a queue of their own. */
+export const executionTaskQueue = (taskQueue: string) => `${taskQueue}-executions`
+
 /** Prices have activities of their own queue, so that none that is stuck takes a cycle's place. */
 export const priceTaskQueue = (taskQueue: string) => `${taskQueue}-prices`
 
@@ -38,6 +44,20 @@ export interface AllocationCycleInput {
 /** Input of `priceUpdate`; taken from the workflow id `price-update/<market>` when absent. */
 export interface PriceUpdateInput {
   marketId?: string
+}
+
+/** Input of `execution`; taken from the workflow id `execution/<lease>` when absent. */
+export interface ExecutionInput {
+  leaseId?: string
+}
+
+/** What `execution` answers; `missed`: the program never ran. */
+export interface ExecutionResult {
+  leaseId: string
+  status: 'terminated' | 'missed'
+  reason: string
+  exitCode: number | null
+  refunded: boolean
 }
 
 /** What `priceUpdate` answers: the tick, or that its market was closed meanwhile and has no more of them. */
@@ -96,7 +116,7 @@ export interface MarketState {
   publicationProblem: string | null
 }
 
-export const signals = { placeBid: 'placeBid', cancelBid: 'cancelBid', look: 'look' } as const
+export const signals = { placeBid: 'placeBid', cancelBid: 'cancelBid', look: 'look', stop: 'stop' } as const
 export const updates = {
   placeBid: 'placeBid',
   pause: 'pause',

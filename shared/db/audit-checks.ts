@@ -5,6 +5,9 @@ import { promptChecks } from './audit-prompt-checks.ts'
 /** A lease that is still active so long after its end, though its market had been due, was forgotten. */
 const LEASE_LATE_SECONDS_MAX = 60
 
+/** A program whose worker died is ended by the next one within this time after its lease. */
+const EXECUTION_LATE_SECONDS_MAX = 300
+
 const BID_PAYMENTS = `
   select market_id, ref, count(*) as payments, sum(amount_micro) as paid_micro, min(from_agent_id) as payer_id
     from transfers where market_id = any($1) and purpose = 'bid_payment' group by market_id, ref`
@@ -275,6 +278,37 @@ const allocationChecks: AuditCheck[] = [
   },
 ]
 
+const executionChecks: AuditCheck[] = [
+  {
+    name: 'what was paid for a lease came back once, where its program never ran by no fault of its own',
+    rows: `
+      select coalesce(e.market_id, r.market_id) as market_id, case
+             when e.lease_id is null then format('%s micro-credits were given back for %s, which is no execution', r.micro, r.ref)
+             when e.refunded <> (r.ref is not null) then
+               format('execution %s is %s, and %s payments came back for it', e.lease_id,
+                      case when e.refunded then 'refunded' else 'not refunded' end, coalesce(r.refunds, 0))
+             when e.refunded and (r.refunds <> 1 or r.micro <> b.amount_micro or r.payer_id <> b.agent_id) then
+               format('lease %s of %s micro-credits came back as %s in %s payments',
+                      e.lease_id, b.amount_micro, r.micro, r.refunds)
+             end as problem
+        from (select * from executions where market_id = any($1)) e
+        join leases l using (lease_id) join bids b using (bid_id)
+        full join (
+          select market_id, ref, count(*) as refunds, sum(amount_micro) as micro, min(to_agent_id) as payer_id
+            from transfers where market_id = any($1) and purpose = 'refund' group by market_id, ref) r
+          on r.ref = e.lease_id::text and r.market_id = e.market_id`,
+  },
+  {
+    name: 'programs end with their leases',
+    rows: `
+      select e.market_id, case
+             when e.status = 'running' and l.ends_at < now() - make_interval(secs => ${EXECUTION_LATE_SECONDS_MAX}) then
+               format('execution %s still counts as running, its lease ended at %s', e.lease_id, l.ends_at)
+             end as problem
+        from executions e join leases l using (lease_id) where e.market_id = any($1)`,
+  },
+]
+
 /** Events in the stream are compared with those in Postgres only where these hold. */
 export const EVENT_CHECKS: AuditCheck[] = [
   {
@@ -321,6 +355,7 @@ export const AUDIT_CHECKS: AuditCheck[] = [
   ...ledgerChecks,
   ...bidChecks,
   ...allocationChecks,
+  ...executionChecks,
   ...promptChecks,
   ...llmChecks,
   ...EVENT_CHECKS,

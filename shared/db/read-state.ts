@@ -2,6 +2,7 @@ import type {
   AgentState,
   BidState,
   CycleState,
+  ExecutionState,
   HoldState,
   LeaseState,
   MarketState,
@@ -225,6 +226,23 @@ export async function* readPromptStates(
         awardedMicro: row.awarded_micro,
       },
     ]
+  }
+}
+
+/** A market's executions that began, by id, which is their lease's. */
+export async function* readExecutionStates(
+  client: DatabaseClient,
+  marketId: string,
+): AsyncGenerator<[string, ExecutionState]> {
+  const rows = readRows(
+    client,
+    `select e.*, a.name as agent from executions e join agents a using (agent_id)
+      where e.market_id = $1 and e.started_at is not null`,
+    marketId,
+  )
+  for await (const row of rows) {
+    const { agent, lease_id: leaseId, status, exit_code: exitCode, reason } = row
+    yield [leaseId, { agent, leaseId, status, exitCode, reason }]
   }
 }
 

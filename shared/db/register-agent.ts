@@ -6,6 +6,7 @@ import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.
 import { isMintExhausted } from './mint-limit.ts'
 import type { Database } from './pool.ts'
 import { postMovements } from './postings.ts'
+import { writeProgram } from './programs.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Registers an agent with an endowment from the mint. A name that is taken in this market is refused. */
@@ -27,6 +28,9 @@ export async function registerAgent(
         [marketId, agent, request.displayName ?? agent, request.owner ?? null, creditsMicro],
       )
       if (inserted.rowCount === 0) return refuseAgentExists(marketId, agent)
+      if (request.program !== undefined) {
+        await writeProgram(client, marketId, inserted.rows[0].agent_id, request.program)
+      }
       const batch = await startBatch(client, marketId)
       const { balance, events, movements } = registrationEffects(request, inserted.rows[0].agent_id)
       await postMovements(client, batch, movements)

@@ -56,6 +56,7 @@ export async function settleCycle(
     )
     await writeAgents(client, [...agents.values()])
     await insertLeases(client, batch, number, settlement)
+    await insertExecutions(client, marketId, settlement)
     await postMovements(client, batch, payments)
     await changeLeased(
       client,
@@ -187,6 +188,21 @@ async function insertLeases(
       won.map(one => `{${one.bid.quantitiesPpm.join(',')}}`),
       won.map(one => new Date(one.endsAtMs)),
     ],
+  )
+}
+
+/** A lease of an agent with a program has an execution from its beginning on; the market starts it. */
+async function insertExecutions(
+  client: DatabaseClient,
+  marketId: string,
+  { won }: Settlement,
+): Promise<void> {
+  if (won.length === 0) return
+  await client.query(
+    `insert into executions (lease_id, market_id, agent_id)
+     select u.lease_id, $1, u.agent_id from unnest($2::uuid[], $3::bigint[]) as u(lease_id, agent_id)
+       join programs p on p.agent_id = u.agent_id`,
+    [marketId, won.map(one => one.leaseId), won.map(one => one.bid.beneficiaryId)],
   )
 }
 

@@ -24,8 +24,8 @@ export async function takeTurn(
         where market_id = $1`,
       [marketId, next.step === 'sleep' || next.step === 'closed', lookAgainSeconds],
     )
-    const { unpublished, status, pricePeriodSeconds } = facts
-    return { ok: true, next, unpublished, status, pricePeriodSeconds }
+    const { unpublished, executionsDue, status, pricePeriodSeconds } = facts
+    return { ok: true, next, unpublished, executionsDue, status, pricePeriodSeconds }
   })
 }
 
@@ -49,6 +49,9 @@ async function readFacts(
               where market_id = $1 and tick = (select max(tick) from prices where market_id = $1))
               <> passed_over.prices_micro as prices_moved,
             exists (select from leases where market_id = $1 and status = 'active') as active_leases,
+            exists (select from executions e join leases l using (lease_id)
+                     where e.market_id = $1 and e.status in ('due', 'requested')
+                       and (e.status = 'due' or l.ends_at <= clock_timestamp())) as executions_due,
             least(
               (select min(ends_at) from leases where market_id = $1 and status = 'active'),
               (select min(expires_at) from bids where market_id = $1 and status = 'pending' and expires_at is not null),
@@ -78,6 +81,7 @@ async function readFacts(
     tidyAtMs: row.tidy_at === null ? null : row.tidy_at.getTime(),
     activeLeases: row.active_leases,
     publishing,
+    executionsDue: row.executions_due,
     unpublished: locked.rows[0].last_seq > row.published_seq,
   }
 }

@@ -2,6 +2,7 @@ import type { BidVerdict } from '../bid/admission.ts'
 import type { BidWay } from '../events/types/bid-events.ts'
 import type { MarketRules, MarketSettings, Resource } from '../market/rules.ts'
 import type { PriceSource } from '../pricing/price-source.ts'
+import type { Program } from '../program/program.ts'
 import type { Outcome } from './refusal.ts'
 
 /** One bid on its way into admission; `bid` is what the caller sent, not yet looked at. */
@@ -71,6 +72,8 @@ export interface MarketTurn {
   next: NextStep
   /** Events are written that the stream is not known to hold. */
   unpublished: boolean
+  /** Programs are to be started, or paid back because they never were. */
+  executionsDue: boolean
   status: MarketStatus
   pricePeriodSeconds: number
 }
@@ -155,6 +158,8 @@ export interface RegisterAgent {
   displayName?: string
   owner?: string
   creditsMicro: bigint
+  /** What runs on what it wins; absent: it fetches its leases by itself. */
+  program?: Program
 }
 
 export interface OpenedCycle {

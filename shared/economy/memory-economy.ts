@@ -301,7 +301,8 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       market.wakeAtMs = seconds === null ? null : facts.nowMs + seconds * 1000
       const { status, rules } = market
       const { pricePeriodSeconds } = rules
-      return { ok: true, next, unpublished: facts.unpublished, status, pricePeriodSeconds }
+      const { unpublished, executionsDue } = facts
+      return { ok: true, next, unpublished, executionsDue, status, pricePeriodSeconds }
     },
 
     pauseMarket: status('pause'),
@@ -553,5 +554,7 @@ function factsOf(state: MemoryState, market: MemoryMarket, publishing: boolean):
     activeLeases: active.length > 0,
     publishing,
     unpublished: market.events.length > market.publishedSeq,
+    // Programs run beside the economy, on Postgres alone.
+    executionsDue: false,
   }
 }

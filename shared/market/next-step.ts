@@ -16,9 +16,11 @@ export interface MarketFacts {
   activeLeases: boolean
   publishing: boolean
   unpublished: boolean
+  /** Programs are to be started, or paid back because they never were. */
+  executionsDue: boolean
 }
 
-/** While the publisher runs beside it, an otherwise idle market looks again after this long. */
+/** While the publisher or what starts programs runs beside it, an otherwise idle market looks again after this long. */
 export const PUBLISHING_WAIT_SECONDS = 5
 
 /**
@@ -38,7 +40,7 @@ export function decideNextStep(facts: MarketFacts): NextStep {
   const untilMs = earliest(tidyAtMs, cycleIsDue ? notBeforeMs : null)
   const seconds = untilMs === null ? null : (untilMs - nowMs) / 1000
   if (cycleIsDue) return { step: 'wait', seconds: seconds! }
-  if (facts.publishing || facts.unpublished) {
+  if (facts.publishing || facts.unpublished || facts.executionsDue) {
     // A bid ends the sleep of an open market; one that clears nothing has nothing to be woken for.
     const step = status === 'open' ? 'sleep' : 'wait'
     return { step, seconds: Math.min(seconds ?? PUBLISHING_WAIT_SECONDS, PUBLISHING_WAIT_SECONDS) }

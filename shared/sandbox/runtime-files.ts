@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { Runtime } from '../program/runtime.ts'
 import { NODE_INSIDE, NODE_LIBRARIES_INSIDE, PYTHON_LIBRARIES_INSIDE } from './bubblewrap-arguments.ts'
-import type { Runtime } from './sandbox.ts'
 
 /** Libraries that programs find without bringing them: folders outside, and what they are called. */
 export interface RuntimeLibraries {

@@ -1,4 +1,5 @@
-import type { Runtime, SandboxLimits } from './sandbox.ts'
+import type { Runtime } from '../program/runtime.ts'
+import type { SandboxLimits } from './sandbox.ts'
 
 /** Inside a sandbox. */
 export const PROGRAM_FOLDER = '/program'

@@ -1,3 +1,4 @@
+import type { Runtime } from '../program/runtime.ts'
 import type { KeptOutput } from './kept-output.ts'
 
 /** What a program may use while it runs. What it would use beyond is refused to it or ends it. */
@@ -36,9 +37,6 @@ export interface SandboxRequest {
   /** The program is killed when this time has passed. */
   endsInMs: number
 }
-
-export const RUNTIMES = ['node', 'python', 'native'] as const
-export type Runtime = (typeof RUNTIMES)[number]
 
 /** `stopped`: the signal given to `run` was aborted. `failed_to_start`: the program never ran, by no fault of its own. */
 export type SandboxEnd = 'finished' | 'time' | 'memory' | 'stopped' | 'failed_to_start'

@@ -5,6 +5,7 @@ import {
   readAgentStates,
   readBidStates,
   readCycleStates,
+  readExecutionStates,
   readHoldStates,
   readLeaseStates,
   readMarketState,
@@ -107,6 +108,11 @@ const COMPARISONS: [name: string, compare: Comparison][] = [
   [
     'posted prices are what the events say',
     (client, marketId, state) => compareStates('price', readPriceStates(client, marketId), state.prices),
+  ],
+  [
+    'executions are what the events say',
+    (client, marketId, state) =>
+      compareStates('execution', readExecutionStates(client, marketId), state.executions),
   ],
   [
     'prompts are what the events say',

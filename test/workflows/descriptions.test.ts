@@ -33,6 +33,7 @@ const paused = {
   turn: {
     next: { step: 'sleep' as const, seconds: null },
     unpublished: false,
+    executionsDue: false,
     status: 'paused' as const,
     pricePeriodSeconds: 10,
   },

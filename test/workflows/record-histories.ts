@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { executionWorkflowId } from '../../shared/contracts/workflows.ts'
+import { listExecutions } from '../../shared/db/list-executions.ts'
 import { createPostgresAttention } from '../../shared/db/postgres-attention.ts'
 import { eventually, openTestEconomy } from './economy-client.ts'
 
@@ -17,6 +19,12 @@ mkdirSync(folder, { recursive: true })
 const test = await openTestEconomy()
 const bundle = { cpu: 0.6, durationSeconds: 1 }
 const marketId = await test.createMarket('recorded', {}, { ada: 100n, boris: 100n })
+await test.economy.registerAgent({
+  marketId,
+  agent: 'carla',
+  creditsMicro: 100_000_000n,
+  program: { command: ['true'], runtime: 'native', files: new Map() },
+})
 const ids = {
   market: `market/${marketId}`,
   'allocation-cycle': `cycle/${marketId}/1`,
@@ -71,6 +79,12 @@ const prompt = test.client.workflow.getHandle(`prompt/${opened.promptId}`)
 await eventually(() => prompt.describe().catch(() => null))
 await prompt.executeUpdate('score', { args: [{ interesting: 7, useful: 8, understandable: 6 }] })
 await prompt.result()
+const programBid = { amount: '40', bundle: { memory: 0.1, durationSeconds: 5 } }
+await test.economy.admitBids(marketId, [{ agent: 'carla', bid: programBid, via: 'cli', actor: 'test' }])
+const execution = await eventually(async () => {
+  const [first] = await listExecutions(test.db, marketId, 1)
+  return first?.status === 'terminated' && executionWorkflowId(first.leaseId)
+})
 await market.executeUpdate('pause')
 await market.executeUpdate('step')
 await market.executeUpdate('resume')
@@ -81,6 +95,7 @@ for (const [name, workflowId] of Object.entries({
   ...ids,
   'price-update': priceUpdate,
   'attention-prompt': prompt.workflowId,
+  execution,
 })) {
   const history = await test.client.workflow.getHandle(workflowId).fetchHistory()
   // Who polled a task says something of a machine and nothing of the workflow.

@@ -17,6 +17,7 @@ describe('recorded histories', () => {
         'agent.json',
         'allocation-cycle.json',
         'attention-prompt.json',
+        'execution.json',
         'market.json',
         'price-update.json',
       ]),

@@ -14,6 +14,7 @@ const idle: MarketFacts = {
   activeLeases: false,
   publishing: false,
   unpublished: false,
+  executionsDue: false,
 }
 const next = (facts: Partial<MarketFacts>) => decideNextStep({ ...idle, ...facts })
 const cycleBefore = (seconds: number) => ({ number: 4, openedAtMs: NOW_MS - seconds * 1000 })
@@ -57,6 +58,7 @@ describe('what a market does next', () => {
     const leaseEnd = { activeLeases: true, tidyAtMs: NOW_MS + 9000 }
     expect(next({ status: 'closed', ...leaseEnd })).toEqual({ step: 'sleep', seconds: 9 })
     expect(next({ status: 'closed', unpublished: true })).toEqual({ step: 'wait', seconds: 5 })
+    expect(next({ status: 'closed', executionsDue: true })).toEqual({ step: 'wait', seconds: 5 })
     expect(next({ status: 'closed' })).toEqual({ step: 'closed' })
   })
 

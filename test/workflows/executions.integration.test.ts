@@ -1,0 +1,223 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createPostgresExecutions } from '../../shared/db/executions.ts'
+import { listExecutions, showExecution } from '../../shared/db/list-executions.ts'
+import type { Program } from '../../shared/program/program.ts'
+import { verify } from '../../shared/verify/verify.ts'
+import { readiness, whySkipped } from '../shared/sandbox/run-program.ts'
+import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
+
+const LONG = 60
+let test: TestEconomy
+
+beforeAll(async () => {
+  test = await openTestEconomy()
+})
+afterAll(() => test.close())
+
+function shell(script: string): Program {
+  return {
+    command: ['sh', 'main.sh'],
+    runtime: 'native',
+    files: new Map([['main.sh', Buffer.from(script)]]),
+  }
+}
+
+async function marketWith(
+  programs: Record<string, Program>,
+  { on = test, rules = {} }: { on?: TestEconomy; rules?: Record<string, unknown> } = {},
+): Promise<string> {
+  const marketId = await on.createMarket('executions', { cycleSeconds: 0.2, ...rules })
+  for (const [agent, program] of Object.entries(programs)) {
+    await on.economy.registerAgent({ marketId, agent, creditsMicro: 100_000_000n, program })
+  }
+  return marketId
+}
+
+async function win(marketId: string, agents: readonly string[], durationSeconds: number, on = test) {
+  const verdicts = await on.economy.admitBids(
+    marketId,
+    agents.map(agent => ({
+      agent,
+      bid: { amount: '10', bundle: { cpu: 0.02, memory: 0.02, durationSeconds } },
+      via: 'cli' as const,
+      actor: 'test',
+    })),
+  )
+  expect(verdicts.every(verdict => verdict.ok)).toBe(true)
+}
+
+/** The market's executions, once all of so many are over. */
+async function allOver(marketId: string, count: number) {
+  return await eventually(async () => {
+    const executions = await listExecutions(test.db, marketId, 1_000)
+    const over = executions.filter(one => one.status === 'terminated' || one.status === 'missed')
+    return over.length === count && executions
+  })
+}
+
+async function shownOutput(marketId: string, leaseId: string): Promise<string> {
+  const shown = await showExecution(test.db, marketId, leaseId)
+  return shown.ok ? shown.execution.stdout.text : ''
+}
+
+async function expectSound(marketId: string): Promise<void> {
+  const report = await verify({ db: test.db, bus: test.bus, marketId, fromEvents: true })
+  expect(report.checks.filter(check => !check.ok)).toEqual([])
+}
+
+describe.skipIf(!readiness.ready)(`an execution${whySkipped}`, () => {
+  it('runs once within its lease, and its end is told once', async () => {
+    const marketId = await marketWith({ ada: shell('echo "$BOURSE_MARKET $BOURSE_AGENT $NATS_URL"; exit 3') })
+    await win(marketId, ['ada'], 30)
+    const [one] = await allOver(marketId, 1)
+    expect(one).toMatchObject({ agent: 'ada', reason: 'finished', exitCode: 3, refunded: false })
+    expect(await shownOutput(marketId, one!.leaseId)).toBe(`${marketId} ada nats://127.0.0.1:4222\n`)
+    const told = (await test.writtenEvents(marketId)).filter(event => event.type.startsWith('execution_'))
+    expect(told.map(event => event.type)).toEqual(['execution_started', 'execution_terminated'])
+    expect(told[1]!.data).toEqual({ execution_id: one!.leaseId, exit_code: 3, reason: 'finished' })
+    await expectSound(marketId)
+  })
+
+  it('ends with its lease', async () => {
+    const marketId = await marketWith({ ada: shell('trap "" TERM; sleep 600') })
+    await win(marketId, ['ada'], 2)
+    const [one] = await allOver(marketId, 1)
+    expect(one).toMatchObject({ reason: 'time', exitCode: 137 })
+    expect(Date.parse(one!.endedAt!)).toBeGreaterThanOrEqual(Date.parse(one!.leaseEndsAt))
+    await expectSound(marketId)
+  })
+
+  it("finds what its agent's last one left, and nobody else's", async () => {
+    const count = shell('cat /workspace/n 2>/dev/null; echo again >>/workspace/n')
+    const marketId = await marketWith({ ada: count, boris: count })
+    await win(marketId, ['ada'], LONG)
+    await allOver(marketId, 1)
+    await win(marketId, ['ada', 'boris'], LONG)
+    const executions = await allOver(marketId, 3)
+    const outputs = await Promise.all(executions.map(one => shownOutput(marketId, one.leaseId)))
+    expect(outputs.toSorted()).toEqual(['', '', 'again\n'])
+  })
+
+  it('is ended by an operator', async () => {
+    const marketId = await marketWith({ ada: shell('echo running; sleep 600') })
+    await win(marketId, ['ada'], LONG)
+    const one = await eventually(async () => {
+      const [first] = await listExecutions(test.db, marketId, 1)
+      return first?.status === 'running' && first
+    })
+    await test.client.workflow.getHandle(`execution/${one.leaseId}`).signal('stop')
+    expect(await allOver(marketId, 1)).toMatchObject([{ reason: 'operator', exitCode: 137 }])
+    await expectSound(marketId)
+  })
+
+  it('is not started for an agent without a program', async () => {
+    const marketId = await marketWith({ ada: shell('true') })
+    await test.economy.registerAgent({ marketId, agent: 'remote', creditsMicro: 100_000_000n })
+    await win(marketId, ['ada', 'remote'], LONG)
+    await allOver(marketId, 1)
+    expect(await listExecutions(test.db, marketId, 10)).toHaveLength(1)
+  })
+
+  it('goes on with others when many end at once', async () => {
+    const names = Array.from({ length: 25 }, (_, nth) => `agent-${nth}`)
+    const marketId = await marketWith(
+      Object.fromEntries(names.map(name => [name, shell('echo "$BOURSE_AGENT"')])),
+    )
+    await win(marketId, names, LONG)
+    const executions = await allOver(marketId, names.length)
+    expect(executions.map(one => [one.reason, one.exitCode])).toEqual(names.map(() => ['finished', 0]))
+    expect(await Promise.all(executions.map(one => shownOutput(marketId, one.leaseId)))).toEqual(
+      executions.map(one => `${one.agent}\n`),
+    )
+    await expectSound(marketId)
+  })
+})
+
+describe.skipIf(!readiness.ready)(`a worker that is killed${whySkipped}`, () => {
+  const taskQueue = `executions-${Date.now().toString(36)}`
+  const workers: ChildProcess[] = []
+  let own: TestEconomy
+
+  beforeAll(async () => {
+    own = await openTestEconomy({ ...process.env, BOURSE_TASK_QUEUE: taskQueue })
+  })
+  afterAll(async () => {
+    for (const worker of workers) {
+      if (worker.exitCode !== null || worker.signalCode !== null) continue
+      const exited = once(worker, 'exit')
+      worker.kill('SIGTERM')
+      await exited
+    }
+    await own.close()
+  })
+
+  async function startWorker(): Promise<ChildProcess> {
+    const script = fileURLToPath(new URL('../../workers/market-worker.ts', import.meta.url))
+    const env = { ...process.env, BOURSE_TASK_QUEUE: taskQueue, BOURSE_LOG_LEVEL: 'error' }
+    const worker = fork(script, { env, execArgv: [] })
+    workers.push(worker)
+    await once(worker, 'message')
+    return worker
+  }
+
+  it('leaves no sandbox, and each of its executions ends once', async () => {
+    const worker = await startWorker()
+    const names = Array.from({ length: 20 }, (_, nth) => `agent-${nth}`)
+    const programs = Object.fromEntries(names.map(name => [name, shell('sleep 600')]))
+    const marketId = await marketWith(programs, { on: own })
+    await win(marketId, names, 600, own)
+    await eventually(async () => {
+      const executions = await listExecutions(own.db, marketId, 100)
+      return executions.filter(one => one.status === 'running').length >= 10
+    })
+    const died = once(worker, 'exit')
+    worker.kill('SIGKILL')
+    await died
+    await eventually(async () => sleepersOf(marketId) === 0)
+
+    await startWorker()
+    // Those that had begun end as interrupted; the rest begin at the successor, and are stopped here.
+    await eventually(async () => {
+      const executions = await listExecutions(own.db, marketId, 100)
+      return (
+        executions.length === names.length &&
+        executions.every(one => !['due', 'requested'].includes(one.status))
+      )
+    })
+    const stopping = createPostgresExecutions(own.db, async () => {})
+    for (const one of await listExecutions(own.db, marketId, 100)) {
+      if (one.status !== 'running') continue
+      await stopping.requestStop(marketId, one.leaseId, 'test')
+      await own.client.workflow.getHandle(`execution/${one.leaseId}`).signal('stop')
+    }
+    const executions = await eventually(async () => {
+      const listed = await listExecutions(own.db, marketId, 100)
+      return listed.every(one => one.status === 'terminated') && listed
+    })
+    expect(executions.filter(one => one.reason === 'operator' || one.reason === 'interrupted')).toHaveLength(
+      names.length,
+    )
+    const told = (await own.writtenEvents(marketId)).filter(event => event.type.startsWith('execution_'))
+    expect(told.filter(event => event.type === 'execution_started')).toHaveLength(names.length)
+    expect(told.filter(event => event.type === 'execution_terminated')).toHaveLength(names.length)
+    await expectSound(marketId)
+  })
+
+  /** Programs of a market that are running on this machine, by the variables they were given. */
+  function sleepersOf(marketId: string): number {
+    return readdirSync('/proc').filter(name => {
+      try {
+        return (
+          /^\d+$/.test(name) &&
+          readFileSync(`/proc/${name}/environ`, 'utf8').includes(`BOURSE_MARKET=${marketId}\0`)
+        )
+      } catch {
+        return false
+      }
+    }).length
+  }
+})
