@@ -4,7 +4,7 @@ import type { VerifyReport } from '../../shared/verify/verify.ts'
 import { note, printAnswer, write } from '../answer.ts'
 import { colours } from '../colours.ts'
 import { DemoIncomplete, freshDemoHome, runDemo } from '../demo/run-demo.ts'
-import { audit, cycleHeading, cycleRow, summary } from '../demo/story.ts'
+import { audit, cycleHeading, cycleRow, newsRow, summary } from '../demo/story.ts'
 import type { Tally } from '../demo/tally.ts'
 import { TRADERS } from '../demo/traders.ts'
 import { EXIT_REFUSED } from '../exit-codes.ts'
@@ -43,6 +43,9 @@ async function demo({ json = false, keep = false }: DemoOptions): Promise<number
       },
       onCycle(cycle) {
         void tell(cycleRow(cycle))
+      },
+      onNews(news) {
+        void tell(newsRow(news))
       },
       async onEnd(tally, report, state) {
         await printAnswer({ json }, documentOf(tally, report, state), () =>
@@ -95,6 +98,8 @@ function documentOf(tally: Tally, report: VerifyReport, state: StackState) {
     })),
     refusals: Object.fromEntries(tally.refusals),
     leasesEnded: tally.leasesEnded,
+    circuits: tally.circuits,
+    modelCalls: tally.modelCalls,
     verify: report,
     temporalUi: state.temporalUi,
   }

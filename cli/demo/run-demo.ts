@@ -8,6 +8,7 @@ import { readStackState, type StackState, stackEnvironment } from '../../shared/
 import { marketWorkflowId } from '../../shared/contracts/workflows.ts'
 import { createDatabase } from '../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
+import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
 import type { Economy } from '../../shared/economy/economy.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import { readCredits } from '../../shared/money/credits.ts'
@@ -15,6 +16,8 @@ import { connectTemporal } from '../../shared/temporal/connect.ts'
 import { type VerifyReport, verify } from '../../shared/verify/verify.ts'
 import { changeMarket, startMarketWorkflow } from '../market-workflow.ts'
 import { type StackProcess, startStackProcess } from '../stack-process.ts'
+import { startModelCallers } from './model-callers.ts'
+import { type ModelOutage, stageModelOutage } from './model-outage.ts'
 import { count, missingOutcomes, newTally, type Tally } from './tally.ts'
 import { startTraders, TRADERS } from './traders.ts'
 
@@ -23,10 +26,13 @@ const CYCLES_MIN = 12
 const WATCH_MS_MAX = 45_000
 const CLOSE_MS_MAX = 20_000
 const MARKET = 'demo'
+const noHint = async () => {}
 
 export interface DemoListener {
   onStack(state: StackState): void
   onCycle(cycle: Tally['cycles'][number]): void
+  /** Something else that people want to know at once. */
+  onNews(news: string): void
   /** The economy is over and audited; the stack is still up until the promise given back resolves. */
   onEnd(tally: Tally, report: VerifyReport, state: StackState): Promise<void>
 }
@@ -45,8 +51,10 @@ export class DemoIncomplete extends Error {
  */
 export async function runDemo(home: string, signal: AbortSignal, listener: DemoListener): Promise<void> {
   mkdirSync(home, { recursive: true, mode: 0o711 })
+  const outage = await stageModelOutage(home)
   const progress = showProgress('starting the stack')
-  const stack = await startStackProcess({ home, onProgress: progress.update }).catch(error => {
+  const stack = await startStackProcess({ home, onProgress: progress.update }).catch(async error => {
+    await outage.close()
     progress.failed('the stack did not come up')
     throw error
   })
@@ -55,15 +63,17 @@ export async function runDemo(home: string, signal: AbortSignal, listener: DemoL
     const failed = stack.ended.then(({ failure }) => {
       throw new DemoIncomplete(failure ?? 'the stack ended before the demo did')
     })
-    await Promise.race([watchEconomy(home, stack, signal, listener), failed])
+    await Promise.race([watchEconomy(home, stack, outage, signal, listener), failed])
   } finally {
     await stack.stop()
+    await outage.close()
   }
 }
 
 async function watchEconomy(
   home: string,
   { state }: StackProcess,
+  outage: ModelOutage,
   signal: AbortSignal,
   listener: DemoListener,
 ): Promise<void> {
@@ -77,18 +87,21 @@ async function watchEconomy(
     await foundMarket(economy)
     listener.onStack(state)
     const traders = startTraders(MARKET, home, stackEnvironment(state))
-    const tally = newTally()
+    const callers = startModelCallers(db, createPostgresIdentity(db, noHint), MARKET, state.llm!)
+    const tally = newTally(callers.calls)
     const events = new AbortController()
     const stopAll = () => events.abort(new DemoIncomplete('the demo was ended early'))
     signal.addEventListener('abort', stopAll, { once: true })
     try {
       await watchCycles(
         tally,
+        outage,
         listener,
         collectEvents(bus, AbortSignal.any([events.signal, AbortSignal.timeout(WATCH_MS_MAX)])),
       )
     } finally {
       await traders.stop()
+      await callers.stop()
     }
     await changeMarket(client, taskQueue, MARKET, 'close')
     await client.workflow.getHandle(marketWorkflowId(MARKET)).result()
@@ -129,13 +142,16 @@ async function foundMarket(economy: Economy): Promise<void> {
 
 async function watchCycles(
   tally: Tally,
+  outage: ModelOutage,
   listener: DemoListener,
   events: ReturnType<typeof collect>,
 ): Promise<void> {
   for await (const event of events) {
     count(tally, event)
+    if (event.type === 'cycle_cleared') listener.onCycle(event.data)
+    const news = outage.onEvent(event)
+    if (news !== null) listener.onNews(news)
     if (event.type !== 'cycle_cleared') continue
-    listener.onCycle(event.data)
     if (tally.cycles.length >= CYCLES_MIN && missingOutcomes(tally).length === 0) return
   }
 }
@@ -162,7 +178,7 @@ async function summaryOf(economy: Economy): Promise<{ lastSeq: number }> {
 
 function requireComplete(tally: Tally, report: VerifyReport): void {
   const missing = missingOutcomes(tally)
-  if (missing.length > 0) throw new DemoIncomplete(`no bid was ever ${missing.join(', ')}`)
+  if (missing.length > 0) throw new DemoIncomplete(`nothing was ever ${missing.join(', ')}`)
   if (!report.ok) throw new DemoIncomplete('the audit found something wrong')
 }
 

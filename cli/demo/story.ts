@@ -42,6 +42,11 @@ export function cycleRow(cycle: Cycle): string {
   return `${cells.map((cell, place) => String(cell).padStart(COLUMNS[place]![1])).join('  ')}\n`
 }
 
+/** News between the cycles. */
+export function newsRow(news: string): string {
+  return `${colours.dim(`       -- ${news}`)}\n`
+}
+
 /** Who won what at which price, and what became of the rest. */
 export function summary(tally: Tally, habitOf: (agent: string) => string): string {
   const agents = [...tally.agents.values()].sort((a, b) => (a.paidMicro < b.paidMicro ? 1 : -1))
@@ -80,6 +85,8 @@ export function summary(tally: Tally, habitOf: (agent: string) => string): strin
     `${tally.cycles.length} cycles, revenue ${formatCredits(revenueMicro(tally))} credits, mean utilisation ${full.join(', ')}.`,
     `${total(agents, 'won')} bids won, ${total(agents, 'outbid')} were outbid, ${total(agents, 'cancelled')} cancelled, ` +
       `${total(agents, 'refused')} refused (${refusals || 'none'}), ${tally.leasesEnded} leases ended.`,
+    `${tally.modelCalls.answered} calls to the model were answered, ${tally.modelCalls.refused} refused and ` +
+      `${tally.modelCalls.failed} failed; its circuit opened ${times(tally.circuits.opened)} and closed ${times(tally.circuits.closed)}.`,
     '',
   ].join('\n')
 }
@@ -92,6 +99,10 @@ export function audit(report: VerifyReport): string {
       : `${colours.red('✗')} ${check.name}: ${check.detail}`,
   )
   return `${lines.join('\n')}\n`
+}
+
+function times({ length }: readonly unknown[]): string {
+  return length === 1 ? 'once' : `${length} times`
 }
 
 function total(agents: AgentTally[], what: 'won' | 'outbid' | 'cancelled' | 'refused'): number {

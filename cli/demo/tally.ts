@@ -1,5 +1,6 @@
 import type { BourseEvent } from '../../shared/events/envelope.ts'
 import { formatCredits, readCredits } from '../../shared/money/credits.ts'
+import type { ModelCalls } from './model-callers.ts'
 
 /** What one agent did and got, told by events alone; credits in millionths. */
 export interface AgentTally {
@@ -21,11 +22,23 @@ export interface Tally {
   refusals: Map<string, number>
   leasesEnded: number
   cycles: Extract<BourseEvent, { type: 'cycle_cleared' }>['data'][]
+  /** Upstreams of models whose circuits opened, and closed again. */
+  circuits: { opened: string[]; closed: string[] }
+  /** Counted by whoever calls; all else is told by events. */
+  modelCalls: ModelCalls
   lastSeq: number
 }
 
-export function newTally(): Tally {
-  return { agents: new Map(), refusals: new Map(), leasesEnded: 0, cycles: [], lastSeq: 0 }
+export function newTally(modelCalls: ModelCalls): Tally {
+  return {
+    agents: new Map(),
+    refusals: new Map(),
+    leasesEnded: 0,
+    cycles: [],
+    circuits: { opened: [], closed: [] },
+    modelCalls,
+    lastSeq: 0,
+  }
 }
 
 /** Counts one event in. */
@@ -65,6 +78,12 @@ export function count(tally: Tally, event: BourseEvent): void {
     case 'lease_ended':
       tally.leasesEnded += 1
       break
+    case 'llm_circuit_opened':
+      tally.circuits.opened.push(event.data.upstream)
+      break
+    case 'llm_circuit_closed':
+      tally.circuits.closed.push(event.data.upstream)
+      break
     case 'cycle_cleared':
       tally.cycles.push(event.data)
       break
@@ -102,6 +121,9 @@ export function missingOutcomes(tally: Tally): string[] {
     'refused for lack of balance': (tally.refusals.get('insufficient_balance') ?? 0) > 0,
     cancelled: agents.some(agent => agent.cancelled > 0),
     'lease ended': tally.leasesEnded > 0,
+    'answered by a model': tally.modelCalls.answered > 0,
+    'spared by a circuit that opened': tally.circuits.opened.length > 0,
+    'helped by a circuit that closed again': tally.circuits.closed.length > 0,
   }
   return Object.entries(seen).flatMap(([outcome, isSeen]) => (isSeen ? [] : [outcome]))
 }
