@@ -68,7 +68,9 @@ export async function attemptCall(
     if (response.status !== OK) return { kind: 'failed', failure: await readFailure(response, clock, key) }
     requireContent(response, request.stream ? 'text/event-stream' : 'application/json')
     if (!request.stream) {
-      const bytes = await readBody(response.body, input.responseBytesMax)
+      const { idleMs } = route.upstream.timeouts
+      const onPiece = () => timer.arm('idle_timeout', idleMs)
+      const bytes = await readBody(response.body, input.responseBytesMax, onPiece)
       return { kind: 'answered', ...parseAnswer(bytes, request, key) }
     }
     const relayed = relayStream(response.body, { ...input, timer, clock })

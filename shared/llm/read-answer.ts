@@ -14,11 +14,17 @@ export class BadAnswer extends Error {
 
 const KEY_LENGTH_MIN = 8
 
-/** Reads a body of at most `maxBytes`; throws a BadAnswer above. */
-export async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+/** Reads a body of at most `maxBytes`; throws a BadAnswer above. `onPiece` is called before each of its pieces. */
+export async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  onPiece = () => {},
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let length = 0
+  onPiece()
   for await (const chunk of body) {
+    onPiece()
     length += chunk.length
     if (length > maxBytes) throw new BadAnswer('too_large', `its answer is longer than ${maxBytes} bytes`)
     chunks.push(chunk)

@@ -31,6 +31,8 @@ export const STREAM_END = Buffer.from('data: [DONE]\n\n')
 const EVENT_BYTES_MAX = 1_048_576
 /** An upstream that keeps its connection open after its last word is hung up on. */
 const DRAIN_MS = 1_000
+/** After every answer is finished the usage follows at once, if at all. */
+const FINISHED_IDLE_MS = 3_000
 
 /**
  * Passes a stream's events on as they came, each after it was found to be whole. Only `[DONE]` is kept back, and the
@@ -66,22 +68,42 @@ export function relayStream(
   async function relay(): Promise<Usage> {
     const iterator = body[Symbol.asyncIterator]()
     while (!isDone) {
-      const next = await iterator.next()
+      const next = await readNext(iterator)
       if (next.done) break
       bytesRead += next.value.length
       if (bytesRead > input.responseBytesMax) {
         throw new BadAnswer('too_large', `its answer is longer than ${input.responseBytesMax} bytes`)
       }
       await passOn(split(next.value))
-      if (tally.hasBegun) timer.arm('idle_timeout', route.upstream.timeouts.idleMs)
+      if (tally.hasBegun) timer.arm('idle_timeout', idleMs())
     }
     if (isDone) drain(iterator)
     else await passOn(splitter.end())
     if (!tally.hasBegun) throw new BadAnswer('bad_response', 'its stream ended before its first word')
-    if (!isDone && finishedChoices.size < request.choices) {
+    if (!isDone && !isFinished()) {
       throw new BadAnswer('stream_error', 'its stream ended in the middle')
     }
     return tally.usage()
+  }
+
+  /** An upstream that has finished every answer and then forgets to say that it is done has nothing more to say. */
+  async function readNext(iterator: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    try {
+      return await iterator.next()
+    } catch (error) {
+      if (isFinished() && !(timer.signal.reason instanceof CallerGone))
+        return { done: true, value: undefined }
+      throw error
+    }
+  }
+
+  function isFinished(): boolean {
+    return finishedChoices.size >= request.choices
+  }
+
+  function idleMs(): number {
+    const { timeouts } = route.upstream
+    return isFinished() ? Math.min(timeouts.idleMs, FINISHED_IDLE_MS) : timeouts.idleMs
   }
 
   function split(bytes: Uint8Array): StreamEvent[] {

@@ -71,7 +71,7 @@ test('usage is summed by agent, model and owner, and is what the budgets say', a
 
 test('the circuits of every process are shown, and what is under way', async () => {
   const processId = crypto.randomUUID()
-  await recordCircuits(db, processId, [{ upstream: 'shown-upstream', status: 'open', failures: 6 }])
+  await recordCircuits(db, processId, [{ upstream: 'shown-upstream', status: 'closed', failures: 0 }])
   const { code, document } = await bourseJson(['llm', 'status'])
   expect(code).toBe(0)
   expect(document).toMatchObject({
@@ -80,6 +80,6 @@ test('the circuits of every process are shown, and what is under way', async () 
     reservedTokens: expect.any(String),
   })
   expect(document.circuits).toContainEqual(
-    expect.objectContaining({ processId, upstream: 'shown-upstream', status: 'open', failures: 6 }),
+    expect.objectContaining({ processId, upstream: 'shown-upstream', status: 'closed', failures: 0 }),
   )
 })

@@ -17,6 +17,8 @@ export const behaviourSchema = z.strictObject({
     'redirect',
     'error_in_stream',
     'no_end',
+    'no_done',
+    'headers_only',
     'repeat_authorization',
   ]),
   /** Words of the answer, each one token; at most as many as the request allows unless `ignoresLimit`. */

@@ -112,12 +112,18 @@ async function behave(
     case 'cut':
     case 'error_in_stream':
     case 'no_end':
+    case 'no_done':
       return await answer(request, behaviour, response, gone)
     case 'rate_limit':
       return void failWith(429, 'scripted: too many requests')
     case 'fail':
       return void failWith(behaviour.status, `scripted: status ${behaviour.status}`)
     case 'hang':
+      return
+    case 'headers_only':
+      response
+        .writeHead(200, request.stream ? { 'content-type': 'text/event-stream' } : asJson)
+        .flushHeaders()
       return
     case 'invalid_json':
       return void (request.stream
@@ -166,6 +172,8 @@ async function answer(
     if (place === middle && behaviour.does === 'no_end') return void response.end()
     response.write(`data: ${JSON.stringify(chunk)}\n\n`)
   }
+  // Finished, and the connection stays open.
+  if (behaviour.does === 'no_done') return
   response.end('data: [DONE]\n\n')
 }
 

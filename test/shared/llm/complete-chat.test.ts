@@ -121,15 +121,27 @@ describe('a stream', () => {
     await vi.waitFor(() => expect(upstream.seen[0]!.wasAborted).toBe(true))
   })
 
-  test.each(['invalid_json', 'wrong_content_type', 'fail', 'rate_limit', 'hang', 'redirect'] as const)(
-    'that does not begin (%s) is asked for elsewhere',
-    async does => {
-      const [first, second] = [await scripted({ does }), await scripted()]
-      const { text } = await llmOn(setupOf([first.baseUrl, second.baseUrl])).ask({ stream: true })
-      expect(eventsOf(text).at(-1)).toBe('[DONE]')
-      expect([first.calls, second.calls]).toEqual([1, 1])
-    },
-  )
+  test.each([
+    'invalid_json',
+    'wrong_content_type',
+    'fail',
+    'rate_limit',
+    'hang',
+    'headers_only',
+    'redirect',
+  ] as const)('that does not begin (%s) is asked for elsewhere', async does => {
+    const [first, second] = [await scripted({ does }), await scripted()]
+    const { text } = await llmOn(setupOf([first.baseUrl, second.baseUrl])).ask({ stream: true })
+    expect(eventsOf(text).at(-1)).toBe('[DONE]')
+    expect([first.calls, second.calls]).toEqual([1, 1])
+  })
+
+  test('that is finished is over, though its upstream does not say so', async () => {
+    const upstream = await scripted({ does: 'no_done', words: 3 })
+    const { text, record } = await llmOn(setupOf([upstream.baseUrl])).ask({ stream: true })
+    expect(eventsOf(text).at(-1)).toBe('[DONE]')
+    expect(record.settlement).toMatchObject({ outcome: 'completed', usage: { source: 'reported' } })
+  })
 
   test('that falls silent is given up after its idle time', async () => {
     const upstream = await scripted({ does: 'answer', words: 3, dripMs: 2_000 })
@@ -197,6 +209,7 @@ describe('an upstream', () => {
     ['sends more than is read', { does: 'huge_body', bytes: 5_000_000 }, 'too_large'],
     ['does not finish in its time', { does: 'answer', firstTokenMs: 5_000 }, 'total_timeout'],
     ['answers in another type', { does: 'wrong_content_type' }, 'bad_response'],
+    ['sends headers alone', { does: 'headers_only' }, 'idle_timeout'],
     ['breaks off', { does: 'cut' }, 'connection'],
     ['points elsewhere', { does: 'redirect' }, 'redirect'],
     ['does not know the key', { does: 'fail', status: 401 }, 'misconfigured'],
