@@ -8,7 +8,7 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.integration.test.ts'],
+          exclude: ['test/**/*.integration.test.ts', 'test/**/*.browser.test.ts'],
           // Properties look at thousands of examples, on machines that do other things as well.
           testTimeout: 60_000,
         },

@@ -1,5 +1,5 @@
 import { type BourseEnvironment, loadEnvironment } from '../shared/config/environment.ts'
-import { readStackState, stackEnvironment, stackHome } from '../shared/config/stack-state.ts'
+import { readStackEnd, readStackState, stackEnvironment, stackHome } from '../shared/config/stack-state.ts'
 import { outOfReach } from './command-failure.ts'
 
 const ADDRESSES = ['BOURSE_POSTGRES_URL', 'BOURSE_NATS_URL', 'BOURSE_TEMPORAL_ADDRESS']
@@ -12,9 +12,11 @@ export function findEnvironment(env: Record<string, string | undefined> = proces
   const home = stackHome(undefined, env)
   const state = readStackState(home)
   if (state === undefined && ADDRESSES.every(name => !env[name])) {
+    const end = readStackEnd(home)
+    const why = end === undefined ? '' : ` The last one ended by itself at ${end.at}: ${end.message}\n`
     throw outOfReach(
       'no_stack',
-      `No stack is up in ${home}. Start one with \`npm start\` or \`bourse up --detach\`, or set ${ADDRESSES.join(', ')}.`,
+      `No stack is up in ${home}.${why} Start one with \`npm start\` or \`bourse up --detach\`, or set ${ADDRESSES.join(', ')}.`,
     )
   }
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))

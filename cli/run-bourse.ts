@@ -10,6 +10,8 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   up: async () => (await import('./commands/up.ts')).registerUp,
   down: async () => (await import('./commands/down.ts')).registerDown,
+  backup: async () => (await import('./commands/backup.ts')).registerBackup,
+  restore: async () => (await import('./commands/backup.ts')).registerRestore,
   demo: async () => (await import('./commands/demo.ts')).registerDemo,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   market: async () => (await import('./commands/market.ts')).registerMarket,

@@ -28,6 +28,7 @@ import { createExecutionStarter } from '../shared/temporal/start-execution.ts'
 import { createExecutionWorker } from './execution-worker.ts'
 import { leaseAccess } from './lease-access.ts'
 import { startLlmCore } from './llm-core.ts'
+import { pruneOldRows } from './prune.ts'
 import { readLlmSetup } from './read-llm-setup.ts'
 import { startPrompts } from './start-prompts.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
@@ -140,8 +141,9 @@ export async function runMarketWorker(
     shutdownGraceTime: SHUTDOWN_GRACE,
   })
 
-  const sweeping = Promise.all([
+  const besides = Promise.all([
     sweepOverdueMarkets(db, hint, log, signal),
+    pruneOldRows(db, environment.retention, log, signal),
     startPrompts({ db, client, taskQueue, log }, signal),
   ])
   const executionWorker = await createExecutionWorker({
@@ -162,7 +164,7 @@ export async function runMarketWorker(
   log.info({ taskQueue }, 'market worker is ready')
   onReady()
   await running
-  await sweeping
+  await besides
   await bus.close()
   await client.connection.close()
   await connection.close()

@@ -218,7 +218,7 @@ function isCarried(carried: unknown): carried is CarriedAgent {
 
 function unknownAgent(marketId: string, name: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `there is no agent ${name} in market ${marketId}: add it with "bourse agent add ${marketId} ${name} --credits 500"`,
+    `there is no agent ${name} in market ${marketId}: \`bourse agent add ${marketId} ${name} --credits 500\` adds it`,
     'unknown_agent',
   )
 }

@@ -8,14 +8,14 @@ const MAX_SHOWN = 5
 /** How an agent stands, for its page in the Temporal UI. What the agent wrote appears as plain text. */
 export function describeAgent(state: AgentState, glance: AgentGlance | null): string {
   const { marketId, agent, waiting, signals, nonsense, verdicts } = state
-  const paragraphs = [`**Agent ${agent} of market ${marketId}**${glance === null ? '' : isHow(glance)}`]
-  paragraphs.push(
-    `${signals} signals so far; ${nonsense} bids or cancels made no sense; ${waiting} messages wait.`,
-  )
   const newest = verdicts.slice(-MAX_SHOWN).toReversed()
-  if (newest.length > 0) {
-    paragraphs.push(['Newest verdicts, the last first:', '', ...newest.map(describeVerdict)].join('\n'))
-  }
+  const paragraphs = [
+    `**Agent ${agent} of market ${marketId}**${glance === null ? '.' : isHow(glance)}`,
+    ...(newest.length === 0
+      ? []
+      : [['Newest verdicts first:', '', ...newest.map(describeVerdict)].join('\n')]),
+    `Signals: ${signals}. Bids and cancels that made no sense: ${nonsense}. Waiting: ${waiting}.`,
+  ]
   return paragraphs.join('\n\n')
 }
 

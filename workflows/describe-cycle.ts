@@ -2,24 +2,28 @@ import type { CycleSummary } from '../shared/economy/economy.ts'
 import { MAX_COUNTED } from '../shared/market/glances.ts'
 import type { PriceSource } from '../shared/pricing/price-source.ts'
 
-/** A settled cycle's numbers on one line. */
-export function describeCycle(outcome: CycleSummary): string {
-  const { winners, losers, leftWaiting, revenue, cutoffScore, utilisation } = outcome
-  const cutoff = cutoffScore === null ? '' : `, the lowest winning score ${cutoffScore}`
-  return (
-    `${winners} won, ${losers} were outbid, ${leftWaiting} wait on, ${revenue} credits paid${cutoff}. ` +
-    `Leased: ${describeShares(utilisation)}. Prices ${describeSource(outcome)}.`
-  )
+/** What became of a cycle's bids, on one line. */
+export function describeCycle({ winners, losers, leftWaiting, revenue }: CycleSummary): string {
+  return `${winners} won, ${losers} outbid, ${leftWaiting} left waiting, ${revenue} credits paid.`
 }
+
+/** The page shows few lines at once, so paragraphs would hide what comes last. */
+export const LINE_BREAK = '  \n'
 
 /** A cycle that is over, for its page in the Temporal UI. */
 export function describeSettledCycle(marketId: string, outcome: CycleSummary): string {
   const prices = Object.entries(outcome.prices).map(([resource, price]) => `${resource} ${price}`)
-  return [
+  const lines = [
     `**Cycle ${outcome.cycle} of market ${marketId}** was settled at ${outcome.effectiveAt}.`,
-    describeCycle(outcome),
-    `Posted prices, credits per 100 % and second: ${prices.join(', ')}.`,
-  ].join('\n\n')
+    `**Bids:** ${describeCycle(outcome)}`,
+    `**Leased:** ${describeShares(outcome.utilisation)}.`,
+    `**Posted prices**, credits per 100 % and second, ${describeSource(outcome)}: ${prices.join(', ')}.`,
+  ]
+  if (outcome.cutoffScore !== null) {
+    // By highest bid a score is an amount in millionths of a credit.
+    lines.push(`**Lowest winning score:** ${outcome.cutoffScore}.`)
+  }
+  return lines.join(LINE_BREAK)
 }
 
 /** Fractions of capacity as percentages, by resource. */

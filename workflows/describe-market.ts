@@ -1,6 +1,6 @@
 import type { CycleSummary, MarketStatus, MarketTurn } from '../shared/economy/economy.ts'
 import type { MarketGlance } from '../shared/market/glances.ts'
-import { describeCount, describeCycle, describeShares, describeSource } from './describe-cycle.ts'
+import { describeCount, describeCycle, describeShares, describeSource, LINE_BREAK } from './describe-cycle.ts'
 import { plainMarkdown } from './plain-markdown.ts'
 
 /** What a market's workflow knows of its market. */
@@ -37,22 +37,19 @@ export function describeMarket({
   lastCycle,
   publicationProblem,
 }: SeenMarket): string {
-  const paragraphs = [`**Market ${marketId}** is ${STATUS[turn.status]}. ${PLANS[turn.next.step]}`]
-  if (glance !== null) {
-    const prices = Object.entries(glance.prices).map(([resource, price]) => `${resource} ${price}`)
-    paragraphs.push(
-      [
-        `- Book: ${describeCount(glance.book)} pending bids`,
-        `- Leases: ${describeCount(glance.leases)} active, taking ${describeShares(glance.leased)}`,
-        `- Posted prices, ${describeSource(glance)}: ${prices.join(', ')}`,
-      ].join('\n'),
-    )
+  const lines = [`**Market ${marketId} is ${STATUS[turn.status]}.** ${PLANS[turn.next.step]}`]
+  if (publicationProblem !== null) {
+    lines.push(`**Events are not published:** ${plainMarkdown(publicationProblem)}`)
   }
   if (lastCycle !== null) {
-    paragraphs.push(`**Cycle ${lastCycle.cycle}** at ${lastCycle.effectiveAt}: ${describeCycle(lastCycle)}`)
+    lines.push(`**Cycle ${lastCycle.cycle}** at ${lastCycle.effectiveAt}: ${describeCycle(lastCycle)}`)
   }
-  if (publicationProblem !== null) {
-    paragraphs.push(`**Events are not published:** ${plainMarkdown(publicationProblem)}`)
+  if (glance !== null) {
+    const prices = Object.entries(glance.prices).map(([resource, price]) => `${resource} ${price}`)
+    lines.push(
+      `**Book:** ${describeCount(glance.book)} pending bids. **Leases:** ${describeCount(glance.leases)}, taking ${describeShares(glance.leased)}.`,
+      `**Posted prices** ${describeSource(glance)}: ${prices.join(', ')}.`,
+    )
   }
-  return paragraphs.join('\n\n')
+  return lines.join(LINE_BREAK)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { IdentityKeys } from '../bus/identity-keys.ts'
+import { type RetentionEnvironment, retentionOf, retentionVariables } from './retention-environment.ts'
 import {
   type LogFormat,
   type TelemetryEnvironment,
@@ -36,6 +37,7 @@ export interface BourseEnvironment {
   llm: { host: string; port: number }
   logLevel: LogLevel
   telemetry: TelemetryEnvironment
+  retention: RetentionEnvironment
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -107,6 +109,7 @@ const variables = z.object({
   BOURSE_LLM_PORT: port.default(0),
   BOURSE_LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
   ...telemetryVariables,
+  ...retentionVariables,
 })
 
 const gatewayVariables = variables.extend({ BOURSE_NATS_GATEWAY_URL: natsUrls })
@@ -126,6 +129,11 @@ type Variables = Record<string, string | undefined>
  */
 export function loadEnvironment(env: Variables): BourseEnvironment {
   return environmentOf(readVariables(variables, env))
+}
+
+/** The database alone, for a process that uses nothing else. Throws as above. */
+export function loadPostgresUrl(env: Variables): string {
+  return readVariables(variables.pick({ BOURSE_POSTGRES_URL: true }), env).BOURSE_POSTGRES_URL
 }
 
 /** What a gateway is told beside that: `natsGateway` answers agents and may do nothing else. Throws as above. */
@@ -176,6 +184,7 @@ function environmentOf(found: z.infer<typeof variables>): BourseEnvironment {
     llm: { host: found.BOURSE_LLM_HOST, port: found.BOURSE_LLM_PORT },
     logLevel: found.BOURSE_LOG_LEVEL,
     telemetry: telemetryOf(found),
+    retention: retentionOf(found),
   }
 }
 

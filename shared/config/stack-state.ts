@@ -27,7 +27,9 @@ const stackState = z.object({
       issuerSeed: z.string(),
       xkeySeed: z.string(),
     })
-    .nullable(),
+    // A stack that an older Bourse started does not tell them.
+    .nullable()
+    .default(null),
   processes: z.array(stackProcess),
 })
 
@@ -53,6 +55,25 @@ export function supervisorLock(home: string): string {
 /** Where the supervisor of `home` keeps what it has started, from the first process on. */
 export function processFile(home: string): string {
   return join(home, 'processes.json')
+}
+
+const stackEnd = z.object({ at: z.string(), message: z.string() })
+
+/** How the stack in a home ended when nobody asked it to: when, and which part said what. */
+export type StackEnd = z.infer<typeof stackEnd>
+
+/** Where the supervisor of `home` leaves word of such an end. */
+export function endFile(home: string): string {
+  return join(home, 'ended.json')
+}
+
+/** How the last stack in `home` ended by itself; undefined when it was asked to, or none ever was up. */
+export function readStackEnd(home: string): StackEnd | undefined {
+  try {
+    return stackEnd.parse(JSON.parse(readFileSync(endFile(home), 'utf8')))
+  } catch {
+    return undefined
+  }
 }
 
 /** The processes last started in `home`, running or not. */

@@ -15,7 +15,11 @@ export interface ListedMarket {
   publishedSeq: number
   /** Publication is halted: the stream goes on after this event with events that are not in Postgres. */
   divergedAfter: number | null
+  /** How long the oldest unpublished event has waited; 0 when none does. */
+  lagSeconds: number
   wakeAt: string | null
+  /** How long ago the market should have looked for work; 0 when that is not over. */
+  overdueSeconds: number
   priceSource: PriceSource
   priceAgeSeconds: number | null
 }
@@ -25,6 +29,11 @@ export async function listMarkets(db: Database, limit: number, after = ''): Prom
   const { rows } = await db.query(
     `select m.market_id, m.display_name, m.status, m.created_at, m.paused_ms, m.paused_at, clock_timestamp() as now,
             (m.rules ->> 'pricePeriodSeconds')::int as period_seconds,
+            extract(epoch from clock_timestamp() - s.wake_at)::float8 as overdue_seconds,
+            case when s.last_seq > p.published_seq then (
+              select extract(epoch from clock_timestamp() - b.at)::float8 from event_batches b
+               where b.market_id = m.market_id and b.first_seq <= p.published_seq + 1
+               order by b.first_seq desc limit 1) end as lag_seconds,
             newest.recorded_at, newest.paused_ms as paused_then_ms, s.last_seq, s.wake_at, p.published_seq, p.diverged_after,
             coalesce((select number from cycles c where c.market_id = m.market_id and c.status = 'settled'
                        order by number desc limit 1), 0) as last_cycle,
@@ -54,7 +63,9 @@ function listedMarket(row: any): ListedMarket {
     lastSeq: Number(row.last_seq),
     publishedSeq: Number(row.published_seq),
     divergedAfter: row.diverged_after === null ? null : Number(row.diverged_after),
+    lagSeconds: Math.max(0, row.lag_seconds ?? 0),
     wakeAt: row.wake_at?.toISOString() ?? null,
+    overdueSeconds: Math.max(0, row.overdue_seconds ?? 0),
     priceSource: choosePriceSource(ageSeconds, row.period_seconds),
     priceAgeSeconds: ageSeconds,
   }

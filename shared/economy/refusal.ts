@@ -14,6 +14,6 @@ export function refuse(code: string, message: string, field?: string): Refusal {
 }
 
 export function refuseUnknownMarket(marketId: string): Refusal {
-  const message = `there is no market ${JSON.stringify(marketId)}: "bourse market list" shows those there are, "bourse market create ${NAME_PATTERN.test(marketId) ? marketId : '<market>'}" makes one`
+  const message = `there is no market ${JSON.stringify(marketId)}: \`bourse market list\` shows those there are, \`bourse market create ${NAME_PATTERN.test(marketId) ? marketId : '<market>'}\` makes one`
   return refuse('unknown_market', message, 'marketId')
 }

@@ -227,6 +227,20 @@ it('changes rules, starts and resumes the market, and says how everything stands
     status: 'open',
     orphan: false,
   })
+  expect(document.versions).toMatchObject({
+    postgres: expect.stringMatching(/^18/),
+    temporal: expect.stringMatching(/^1\./),
+    nats: expect.stringMatching(/^2\.1/),
+    schema: { missing: [], unknown: [] },
+  })
+  expect(document.workers.length).toBeGreaterThanOrEqual(1)
+  expect(document.growth).toMatchObject({
+    databaseBytes: expect.any(Number),
+    streamBytes: expect.any(Number),
+    temporalRetentionSeconds: expect.any(Number),
+  })
+  expect(document.growth.tables.length).toBeGreaterThan(3)
+  expect(document.problems.filter((one: { code: string }) => one.code === 'no_worker')).toEqual([])
   expect((await runBourse(['status'])).stdout).toContain(market)
 })
 

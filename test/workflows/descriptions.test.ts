@@ -47,10 +47,9 @@ describe('what an operator reads in the Temporal UI', () => {
     const text = describeMarket(paused)
     for (const part of [
       'paused: bids are admitted, nothing is cleared until `resume`',
-      'Book: 2 pending bids',
-      'Leases: 3 active, taking cpu 60 %, memory 10 %',
-      'Posted prices, live, 4 s old: cpu 0.05, memory 0.01',
-      '**Cycle 12** at 2026-11-24T10:00:00.000Z: 3 won, 1 were outbid, 2 wait on, 45.5 credits paid',
+      '**Book:** 2 pending bids. **Leases:** 3, taking cpu 60 %, memory 10 %.',
+      '**Posted prices** live, 4 s old: cpu 0.05, memory 0.01.',
+      '**Cycle 12** at 2026-11-24T10:00:00.000Z: 3 won, 1 outbid, 2 left waiting, 45.5 credits paid.',
     ]) {
       expect(text).toContain(part)
     }
@@ -69,8 +68,14 @@ describe('what an operator reads in the Temporal UI', () => {
   it("tells a cycle's numbers", () => {
     const text = describeSettledCycle('first', cycle)
     expect(text).toContain('**Cycle 12 of market first** was settled at 2026-11-24T10:00:00.000Z.')
-    expect(text).toContain('Leased: cpu 60.5 %, memory 10 %. Prices last known, 42 s old')
-    expect(text).toContain('the lowest winning score 20000000')
+    for (const part of [
+      '**Bids:** 3 won, 1 outbid, 2 left waiting, 45.5 credits paid.',
+      '**Leased:** cpu 60.5 %, memory 10 %.',
+      'last known, 42 s old',
+      '**Lowest winning score:** 20000000.',
+    ]) {
+      expect(text).toContain(part)
+    }
   })
 
   it("tells an agent's balance and its newest verdicts, and lets it forge nothing", () => {

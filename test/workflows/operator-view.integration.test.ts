@@ -85,10 +85,10 @@ describe('reading workflows in the Temporal UI', () => {
     await eventually(async () => (await detailsOf(market)).includes('is paused'))
 
     expect(await detailsOf(market)).toMatch(
-      /Book: 0 pending bids[\s\S]*Posted prices, at the floor[\s\S]*1 won, 0 were outbid/,
+      /1 won, 0 outbid[\s\S]*\*\*Book:\*\* 0 pending bids[\s\S]*\*\*Posted prices\*\* at the floor/,
     )
     expect(await detailsOf(cycle)).toMatch(
-      /was settled at .*[\s\S]*1 won, 0 were outbid, 0 wait on, 30 credits paid/,
+      /was settled at .*[\s\S]*1 won, 0 outbid, 0 left waiting, 30 credits paid/,
     )
     await eventually(async () => (await detailsOf(agent)).includes('refused, invalid'))
     const told = await detailsOf(agent)

@@ -5,6 +5,7 @@ import { supervisorLock } from '../../shared/config/stack-state.ts'
 import { endProcesses } from './end-processes.ts'
 import { removeOwnFiles } from './home.ts'
 import { type ProcessRecord, parseRecords } from './process-record.ts'
+import { recordStackEnd } from './stack-end.ts'
 
 /**
  * Outlives its supervisor on purpose. The supervisor tells it over a pipe what it has started; when the pipe
@@ -23,7 +24,10 @@ lines.on('line', line => {
   records = parseRecords(line) ?? records
 })
 lines.on('close', async () => {
+  const wasKilled = records.length > 0 && !isRunning(supervisor)
   await endProcesses(records)
+  if (wasKilled)
+    recordStackEnd(home, 'The supervisor itself was killed; the guardian ended what it had started.')
   // What the supervisor ran for itself, a build or the making of a database, is in its own session.
   for (const helper of isRunning(supervisor) ? [] : sessionMembers(supervisor)) {
     try {

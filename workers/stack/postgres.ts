@@ -9,6 +9,8 @@ import { postgresRunAs, type RunAs } from './postgres-user.ts'
 import { StackError } from './stack-error.ts'
 
 const NAME = 'postgres'
+/** Where a home keeps the database. */
+export const POSTGRES_FOLDER = 'postgres'
 const USER = 'bourse'
 const DATABASE = 'bourse'
 const MAJOR_VERSION = '18'
@@ -47,7 +49,7 @@ export function postgresUrl(port: number, password: string): string {
 export async function preparePostgres(home: string, port: number, password: string): Promise<PartSpec> {
   const programs = await postgresPrograms()
   const runAs = postgresRunAs({ folder: home, program: programs.postgres })
-  const data = join(home, 'postgres')
+  const data = join(home, POSTGRES_FOLDER)
   if (!existsSync(data)) await initialise(home, data, programs, runAs, password)
   const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
   if (found !== MAJOR_VERSION) {
@@ -64,6 +66,11 @@ export async function preparePostgres(home: string, port: number, password: stri
     stopSignal: 'SIGINT',
     stopWaitMs: STOP_WAIT_MS,
   }
+}
+
+/** Who must own the database in `home`; undefined: whoever starts it. */
+export async function postgresOwner(home: string): Promise<RunAs['owner']> {
+  return postgresRunAs({ folder: home, program: (await postgresPrograms()).postgres }).owner
 }
 
 /** True when this Postgres, not another program on its port, takes connections. */

@@ -5,6 +5,8 @@ import { z } from 'zod'
 import { newIdentityKeys } from '../../shared/bus/identity-keys.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 
+/** Where a home keeps them. */
+export const SECRETS_FILE = 'secrets.json'
 const PASSWORD_BYTES = 24
 
 const passwordText = z.string().min(1)
@@ -23,7 +25,7 @@ export type Secrets = z.infer<typeof secrets>
 
 /** The passwords and keys of the stack in `home`: those of last time, and new ones for what had none yet. */
 export function stackSecrets(home: string): Secrets {
-  const path = join(home, 'secrets.json')
+  const path = join(home, SECRETS_FILE)
   const kept = readKept(path, home)
   const { issuerSeed, xkeySeed } = newIdentityKeys()
   const all = secrets.parse({

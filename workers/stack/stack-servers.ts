@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { WORKFLOWS_HOURS_DEFAULT } from '../../shared/config/retention-environment.ts'
 import type { StackState } from '../../shared/config/stack-state.ts'
 import { natsReady, natsUrl, prepareNats } from './nats.ts'
 import type { Part, PartSpec } from './part.ts'
@@ -68,11 +69,15 @@ export function identityOf({ ports, secrets }: ServerPlace): NonNullable<StackSt
   }
 }
 
-/** Temporal's development server on the database file below `home`. */
-export function temporalServer({ home, ports }: ServerPlace, binary: string): StackServer {
+/** Temporal's development server on the database file below `home`, in which finished workflows stay so long. */
+export function temporalServer(
+  { home, ports }: ServerPlace,
+  binary: string,
+  keepHours = WORKFLOWS_HOURS_DEFAULT,
+): StackServer {
   return {
     ports: ['temporal', 'temporalUi'],
     prepare: () => prepareTemporal(home, { binary, port: ports.temporal, uiPort: ports.temporalUi }),
-    isReady: part => temporalReady(part, ports.temporal),
+    isReady: part => temporalReady(part, ports.temporal, keepHours),
   }
 }

@@ -1,6 +1,7 @@
 import { tryLock } from '../../setup/lock.mjs'
 import { ownIdentity } from '../../setup/process-identity.mjs'
 import { type FoundServer, SERVERS, type ServerPin } from '../../setup/servers.mjs'
+import { workflowRetentionHours } from '../../shared/config/retention-environment.ts'
 import {
   type StackState,
   stackEnvironment,
@@ -24,6 +25,7 @@ import {
 import { postgresUrl } from './postgres.ts'
 import { readRecords, writeRecords } from './process-record.ts'
 import { stackSecrets } from './secrets.ts'
+import { forgetStackEnd, recordStackEnd } from './stack-end.ts'
 import { StackError } from './stack-error.ts'
 import { identityOf, natsServer, postgresServer, type StackServer, temporalServer } from './stack-servers.ts'
 import { LLM_PROXY } from './stack-workers.ts'
@@ -131,6 +133,7 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
       if (!up || ending) return
       const message = endedMessage(part, exit, 'while the stack was up')
       onProgress(`${part.name} has ended by itself; ending the rest`)
+      recordStackEnd(home, message)
       await stop()
       resolveFailed({ part: part.name, message })
     })
@@ -151,8 +154,10 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
     const ended = parts.find(part => part.hasExited())
     if (ended) throw new StackError(ended.name, endedMessage(ended, await ended.exit, 'while starting'))
     writeFileAtomically(stateFile(home), `${JSON.stringify(state, null, 2)}\n`)
+    forgetStackEnd(home)
     return { state, stop, failed }
   } catch (error) {
+    if (!signal?.aborted) recordStackEnd(home, (error as Error).message)
     await stop()
     throw signal?.aborted ? new StackError('stack', 'The start was given up.') : error
   } finally {
@@ -162,6 +167,7 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
   async function bringUp(): Promise<StackState> {
     const secrets = stackSecrets(home)
     const fixed = fixedPorts(env)
+    const keepHours = workflowRetentionHours(env)
     const ports = await choosePorts(fixed, rememberedPorts(home))
     const found = await obtainBoth()
 
@@ -192,7 +198,7 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
         if (nats.kind !== 'address') await startServer(natsServer(place, nats.path))
       },
       async () => {
-        if (temporal.kind !== 'address') await startServer(temporalServer(place, temporal.path))
+        if (temporal.kind !== 'address') await startServer(temporalServer(place, temporal.path, keepHours))
       },
     ])
     rememberPorts(home, ports)

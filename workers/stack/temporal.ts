@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
+import { msToTs } from '@temporalio/common/lib/time.js'
 import { logFile, readLogFrom } from './home.ts'
 import type { Part, PartSpec } from './part.ts'
 
@@ -61,15 +62,25 @@ export function temporalArguments(options: { port: number; uiPort: number; datab
   ]
 }
 
-/** True when this server, not another program on its port, says it is up and knows its namespace. */
-export async function temporalReady(part: Part, port: number): Promise<boolean> {
+/**
+ * True when this server, not another program on its port, says it is up and knows its namespace, which by then keeps
+ * finished workflows for so many hours.
+ */
+export async function temporalReady(part: Part, port: number, keepHours: number): Promise<boolean> {
   if (!readLogFrom(part.record.log, part.logFromByte).includes(`:${port}\n`)) return false
   const connection = await Connection.connect({
     address: `127.0.0.1:${port}`,
     connectTimeout: CONNECT_WAIT_MS,
   })
   try {
-    await connection.workflowService.describeNamespace({ namespace: TEMPORAL_NAMESPACE })
+    const { workflowService } = connection
+    const seconds = keepHours * 3_600
+    const { config } = await workflowService.describeNamespace({ namespace: TEMPORAL_NAMESPACE })
+    if (Number(config?.workflowExecutionRetentionTtl?.seconds) === seconds) return true
+    await workflowService.updateNamespace({
+      namespace: TEMPORAL_NAMESPACE,
+      config: { workflowExecutionRetentionTtl: msToTs(seconds * 1_000) },
+    })
     return true
   } finally {
     await connection.close()

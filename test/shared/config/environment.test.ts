@@ -30,6 +30,7 @@ describe('the environment', () => {
       temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
       llm: { host: '127.0.0.1', port: 0 },
       logLevel: 'info',
+      retention: { operationsDays: 7 },
       telemetry: { tracing: null, metrics: { host: '127.0.0.1', port: 0 }, logFormat: 'auto' },
     })
   })
@@ -63,6 +64,8 @@ describe('the environment', () => {
     ['BOURSE_METRICS_PORT', '70000'],
     ['BOURSE_METRICS_PORT', 'http'],
     ['BOURSE_LOG_FORMAT', 'xml'],
+    ['BOURSE_KEEP_OPERATIONS_DAYS', '0'],
+    ['BOURSE_KEEP_OPERATIONS_DAYS', 'a week'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
     ['OTEL_TRACES_SAMPLER', 'sometimes'],

@@ -11,7 +11,12 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { birthOf, isRunning } from '../../../setup/process-identity.mjs'
 import { natsOptions } from '../../../shared/config/environment.ts'
-import { readStackProcesses, readStackState, type StackState } from '../../../shared/config/stack-state.ts'
+import {
+  readStackEnd,
+  readStackProcesses,
+  readStackState,
+  type StackState,
+} from '../../../shared/config/stack-state.ts'
 import { rememberedPorts } from '../../../workers/stack/ports.ts'
 import { type Stack, type StackOptions, startStack } from '../../../workers/stack/start-stack.ts'
 
@@ -143,6 +148,7 @@ describe('a local stack', () => {
     expect(message).toMatch(/nats was ended by SIGKILL while the stack was up/)
     expect(message).toContain(nats.log)
     await allEnded(home, stack.state.processes)
+    expect(readStackEnd(home)).toMatchObject({ message, at: expect.any(String) })
   })
 
   test('ends the helpers of its workers too', async () => {
@@ -211,8 +217,10 @@ describe('a stack whose supervisor is killed', () => {
     await vi.waitFor(() => expect(existsSync(join(home, 'state.json'))).toBe(false), {
       timeout: ENDED_WITHIN_MS,
     })
+    expect(readStackEnd(home)?.message).toContain('The supervisor itself was killed')
     const ports = rememberedPorts(home)
     const again = await start()
+    expect(readStackEnd(home)).toBeUndefined()
     expect(again.state.temporal).toBe(`127.0.0.1:${ports.temporal}`)
   })
 

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+/** How long what may be forgotten is kept. Everything else is kept for ever: docs/operating.md has the whole table. */
+export interface RetentionEnvironment {
+  /** First outcomes by idempotency key: a repetition within this time answers what the first one did. */
+  operationsDays: number
+}
+
+const OPERATIONS_DAYS_DEFAULT = 7
+const OPERATIONS_DAYS_MAX = 3_650
+export const WORKFLOWS_HOURS_DEFAULT = 24
+const WORKFLOWS_HOURS_MAX = 87_600
+
+export const retentionVariables = {
+  BOURSE_KEEP_OPERATIONS_DAYS: wholeNumber(1, OPERATIONS_DAYS_MAX, 'days').default(OPERATIONS_DAYS_DEFAULT),
+}
+
+/** Reads the variables above, as they were found. */
+export function retentionOf(found: { BOURSE_KEEP_OPERATIONS_DAYS: number }): RetentionEnvironment {
+  return { operationsDays: found.BOURSE_KEEP_OPERATIONS_DAYS }
+}
+
+/** How long the local stack's own Temporal keeps finished workflows, in hours. Throws when it is no such number. */
+export function workflowRetentionHours(env: Record<string, string | undefined>): number {
+  const variable = 'BOURSE_KEEP_WORKFLOWS_HOURS'
+  const read = wholeNumber(1, WORKFLOWS_HOURS_MAX, 'hours').safeParse(
+    env[variable] || String(WORKFLOWS_HOURS_DEFAULT),
+  )
+  if (!read.success) throw new Error(`${variable} ${read.error.issues[0]!.message}`)
+  return read.data
+}
+
+function wholeNumber(least: number, most: number, unit: string) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/, `is not a whole number of ${unit}`)
+    .transform(Number)
+    .refine(value => value >= least && value <= most, `is not from ${least} to ${most} ${unit}`)
+}
