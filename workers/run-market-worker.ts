@@ -18,6 +18,8 @@ import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
+import { LlmConfigError, type LlmSetup, readLlmConfig } from '../shared/llm/llm-config.ts'
+import type { Logger } from '../shared/telemetry/log.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
@@ -92,7 +94,7 @@ export async function runMarketWorker(
   const outbox = around.outbox(createPostgresOutbox(db))
   const glances = createGlances(db)
   const llmDb = createDatabase(environment.postgresUrl, 'bourse llm activities', MAX_LLM_CONNECTIONS)
-  const llm = startLlmCore(llmDb, readLlmSetup(process.env), telemetry, hint)
+  const llm = startLlmCore(llmDb, llmSetup(log), telemetry, hint)
   const executions = createPostgresExecutions(db, hint)
   const pricesDb = createDatabase(
     environment.postgresUrl,
@@ -174,4 +176,15 @@ export async function runMarketWorker(
   await db.end()
   await metricsServer.close()
   await telemetry.close()
+}
+
+/** A configuration of models that is wrong keeps no market from clearing: activities then find no model. */
+function llmSetup(log: Logger): LlmSetup {
+  try {
+    return readLlmSetup(process.env)
+  } catch (error) {
+    if (!(error instanceof LlmConfigError)) throw error
+    log.error({ err: error }, 'activities call no models')
+    return readLlmConfig('{}', {})
+  }
 }

@@ -52,12 +52,22 @@ export async function tellOutages(db: Database, hint: (marketId: string) => Prom
   await db.query(`delete from llm_circuits where seen_at < clock_timestamp() - make_interval(secs => $1)`, [
     SILENT_SECONDS_MAX,
   ])
+  if (!(await hasSomethingToTell(db))) return
   for (const { marketId, upstream, failures } of await findUntold(db)) {
     await telling(db, hint, marketId, client => openOutage(client, marketId, upstream, failures))
   }
   for (const { marketId, upstream } of await findOver(db)) {
     await telling(db, hint, marketId, client => closeOutage(client, marketId, upstream))
   }
+}
+
+/** Nearly always nothing is out, and leases need not be looked through. */
+async function hasSomethingToTell(db: Database): Promise<boolean> {
+  const { rows } = await db.query(
+    `select exists (select from llm_circuits where status <> 'closed')
+         or exists (select from llm_outages where closed_at is null) as something`,
+  )
+  return rows[0].something
 }
 
 const OPEN_UPSTREAMS = `

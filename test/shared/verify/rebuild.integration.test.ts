@@ -94,7 +94,7 @@ test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
     'what is leased',
     `update market_resources set leased_ppm = 0`,
     market,
-    /leasedPpm is \[0,0,0\] in Postgres/,
+    /leasedPpm is \[0,0,0,0\] in Postgres/,
   ],
   [
     'what was minted',
