@@ -7,6 +7,8 @@ export interface Bench {
   economy: Economy
   postgresUrl: string
   natsUrl: string
+  /** What tells a process of Bourse where the stack's servers are. */
+  environment: Record<string, string>
   /** Told to people while a row runs. */
   progress: (text: string) => void
 }

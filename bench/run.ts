@@ -3,7 +3,7 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
-import { stackHome } from '../shared/config/stack-state.ts'
+import { stackEnvironment, stackHome } from '../shared/config/stack-state.ts'
 import { migrate } from '../shared/db/migrate.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
@@ -11,11 +11,13 @@ import { startStack } from '../workers/stack/start-stack.ts'
 import { type Row, type RowResult, runRow } from './row.ts'
 import { admission } from './rows/admission.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
+import { executions } from './rows/executions.ts'
 import { flood } from './rows/flood.ts'
 import { historyPage } from './rows/history-page.ts'
 import { llmMemory } from './rows/llm-memory.ts'
 import { llmOutage } from './rows/llm-outage.ts'
 import { llmProxy } from './rows/llm-proxy.ts'
+import { sandboxedRun } from './rows/sandboxed-run.ts'
 import { stuckPriceUpdate } from './rows/stuck-price-update.ts'
 import { wholeCycle } from './rows/whole-cycle.ts'
 import { winnerDetermination } from './rows/winner-determination.ts'
@@ -33,6 +35,8 @@ const ROWS: Row[] = [
   ...([50, 99] as const).map(percentile => llmProxy(percentile, 1, 0)),
   llmOutage,
   llmMemory,
+  sandboxedRun,
+  executions,
 ]
 
 const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"
@@ -49,9 +53,19 @@ try {
   const db = createDatabase(stack.state.postgres, 'bourse bench')
   const economy = createPostgresEconomy(db, async () => {})
   const { postgres: postgresUrl, nats: natsUrl } = stack.state
+  const environment = stackEnvironment(stack.state)
   for (const row of wanted) {
     say(`\n${row.name}`)
-    results.push(await runRow(row, { db, economy, postgresUrl, natsUrl, progress: text => say(`  ${text}`) }))
+    results.push(
+      await runRow(row, {
+        db,
+        economy,
+        postgresUrl,
+        natsUrl,
+        environment,
+        progress: text => say(`  ${text}`),
+      }),
+    )
   }
   await db.end()
 } finally {

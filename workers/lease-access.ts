@@ -1,15 +1,29 @@
 import type { BourseEnvironment } from '../shared/config/environment.ts'
+import { areTokensUsedUp } from '../shared/db/lease-tokens-left.ts'
+import type { Database } from '../shared/db/pool.ts'
 import type { ServerAddress } from '../shared/execution/lease-access.ts'
 import type { ExecutionRunner } from '../shared/execution/run-execution.ts'
+import type { Identity } from '../shared/identity/identity.ts'
 
 const NATS_PORT = 4222
+const ANY_ADDRESS = ['0.0.0.0', '::']
 
-/** How a worker lets programs in to the servers it knows itself. */
-export function leaseAccess(environment: BourseEnvironment): Pick<ExecutionRunner, 'open' | 'close'> {
-  const nats = addressOf(environment.nats.servers[0]!, NATS_PORT)
+/** How a worker lets programs in to the servers it knows itself: by a token of the lease, which ends with it. */
+export function leaseAccess(
+  { nats: { servers }, llm }: Pick<BourseEnvironment, 'nats' | 'llm'>,
+  { identity, db }: { identity: Identity; db: Database },
+): Pick<ExecutionRunner, 'open' | 'close'> {
+  const nats = addressOf(servers[0]!, NATS_PORT)
+  // Port 0 is a proxy's own choice: then nobody said where it is.
+  const proxy =
+    llm.port === 0 ? null : { ...llm, host: ANY_ADDRESS.includes(llm.host) ? '127.0.0.1' : llm.host }
   return {
-    open: async () => ({ token: null, nats, llm: null }),
-    close: async () => ({ tokensUsedUp: false }),
+    async open({ marketId, leaseId }) {
+      const issued = await identity.issueLeaseToken({ marketId, leaseId, agent: null, actor: 'execution' })
+      if (!issued.ok) throw new Error(issued.error.message)
+      return { token: issued.token, nats, llm: proxy }
+    },
+    close: async ({ leaseId }) => ({ tokensUsedUp: await areTokensUsedUp(db, leaseId) }),
   }
 }
 

@@ -11,10 +11,13 @@ import { publicKeysOf } from '../shared/bus/identity-keys.ts'
 import type { loadIdentityEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
+import type { Outcome } from '../shared/economy/refusal.ts'
 import { connectionName } from '../shared/identity/connection-name.ts'
+import type { Identity, TokenAgent } from '../shared/identity/identity.ts'
 import { createLiveConnections } from '../shared/identity/live-connections.ts'
 import { agentPermissions } from '../shared/identity/permissions.ts'
 import { refuseTooManyConnections } from '../shared/identity/refuse-token.ts'
+import { kindOfToken } from '../shared/identity/token.ts'
 import { createCalloutSigner } from '../shared/identity/user-jwt.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
@@ -27,6 +30,8 @@ const LOOK_EVERY_MS = 250
 const LOOK_BACK_SECONDS = 30
 const MAX_ENDED_PER_LOOK = 1_000
 const LOOKS_PER_LISTING = 120
+/** Tokens of leases are nobody's to end: their connections end with the lease. No agent's token has this number. */
+const LEASE_TOKEN_ID = 0n
 /** Refusals that are logged in a second; the rest are only counted. */
 const MAX_LOGGED_PER_SECOND = 10
 
@@ -75,7 +80,7 @@ export async function runIdentity(
   await telemetry.close()
 
   async function judge(request: CalloutRequest): Promise<string> {
-    const found = await identity.findAgentOfToken(request.token)
+    const found = await findBearer(identity, request.token)
     if (!found.ok) return refuse(request, found.error.message)
     const { marketId, agent, tokenId, endsAtMs } = found
     if (live.count(found) >= MAX_CONNECTIONS_PER_AGENT) {
@@ -121,4 +126,13 @@ export async function runIdentity(
       }
     }
   }
+}
+
+/** Whom a token lets in: an agent by its own, and for as long as a lease lasts, by the token of a lease it has. */
+async function findBearer(identity: Identity, token: string): Promise<Outcome<Omit<TokenAgent, 'owner'>>> {
+  if (kindOfToken(token) !== 'lease') return await identity.findAgentOfToken(token)
+  const found = await identity.findLeaseOfToken(token)
+  if (!found.ok) return found
+  const { marketId, agent, endsAtMs } = found.lease
+  return { ok: true, marketId, agent, tokenId: LEASE_TOKEN_ID, endsAtMs }
 }

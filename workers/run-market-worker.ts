@@ -16,6 +16,7 @@ import { createPostgresOutbox } from '../shared/db/outbox.ts'
 import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/db/pool.ts'
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
 import { LlmConfigError, type LlmSetup, readLlmConfig } from '../shared/llm/llm-config.ts'
@@ -155,7 +156,7 @@ export async function runMarketWorker(
     log,
     signal,
     executions,
-    ...leaseAccess(environment),
+    ...leaseAccess(environment, { identity: createPostgresIdentity(db, hint), db }),
   })
   const workers = [worker, priceWorker, ...(executionWorker === null ? [] : [executionWorker])]
   const running = Promise.all(workers.map(one => one.run()))

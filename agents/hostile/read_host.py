@@ -21,7 +21,7 @@ for path in ["/proc/1/root", "/proc/self/root", "/proc/1/cwd", "/proc/thread-sel
 def files():
     for folder, folders, names in os.walk("/"):
         if folder == "/":
-            folders[:] = [name for name in folders if name not in ("proc", "usr")]
+            folders[:] = [name for name in folders if name not in ("proc", "usr", "dev")]
         for name in names:
             yield os.path.join(folder, name)
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -39,7 +39,7 @@ for path in files():
         continue
     try:
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-            if canary in file.read(1 << 20) and f"/{os.getpid()}/" not in path:
+            if canary in (file.read(1 << 20) or b"") and f"/{os.getpid()}/" not in path:
                 found.append(path)
     except OSError:
         pass

@@ -9,8 +9,7 @@ export interface ServerAddress {
 
 /** What a program is let in with: its lease's token, and where the doors are. */
 export interface LeaseAccess {
-  /** Null: nobody issues tokens here, and no door would open. */
-  token: string | null
+  token: string
   nats: ServerAddress
   /** Null: there is no proxy for language models. */
   llm: ServerAddress | null
@@ -41,12 +40,12 @@ export function executionEnvironment(
     BOURSE_WORKSPACE: '/workspace',
     NATS_URL: `nats://127.0.0.1:${NATS_INSIDE_PORT}`,
     NATS_INBOX_PREFIX: `_INBOX.${marketId}.${agent}`,
-    ...(access.token === null ? {} : { BOURSE_TOKEN: access.token }),
+    BOURSE_TOKEN: access.token,
     ...(access.llm === null
       ? {}
       : {
           OPENAI_BASE_URL: `http://127.0.0.1:${LLM_INSIDE_PORT}/v1`,
-          OPENAI_API_KEY: access.token ?? 'none',
+          OPENAI_API_KEY: access.token,
         }),
   }
 }

@@ -10,7 +10,7 @@ import { bubblewrapCommand, bubblewrapOptions, type RunFolders } from './bubblew
 import type { RunGroup, RunGroups } from './cgroups.ts'
 import { forwardServer } from './forwarded-server.ts'
 import { keepOutput } from './kept-output.ts'
-import { GATED_SCRIPT, LAUNCH_FILES, OUTER_SCRIPT } from './launch-scripts.ts'
+import { LAUNCH_FILES, OUTER_SCRIPT } from './launch-scripts.ts'
 import {
   beginRecord,
   killRecorded,
@@ -217,7 +217,6 @@ function startLaunch(
       ...[tools.bash, '-c', OUTER_SCRIPT, 'bourse'],
       ...[limits.workspaceBytes, limits.workspaceFiles].map(value => String(Math.floor(value))),
       folders.scratch,
-      GATED_SCRIPT,
       ...bubblewrapCommand(tools.bwrap, request, memoryKib),
     ],
     {

@@ -11,6 +11,16 @@ import { readiness, whySkipped } from '../shared/sandbox/run-program.ts'
 import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
 
 const LONG = 60
+/** Asks for its own balance, and for that of another, which its token does not allow. */
+const ASKING_PROGRAM = `
+import { connect } from 'nats'
+const { NATS_URL, NATS_INBOX_PREFIX, BOURSE_TOKEN, BOURSE_MARKET, BOURSE_AGENT } = process.env
+const bus = await connect({ servers: NATS_URL, token: BOURSE_TOKEN, inboxPrefix: NATS_INBOX_PREFIX })
+const ask = (agent, operation) => bus.request('bourse.' + BOURSE_MARKET + '.agent.' + agent + '.rpc.' + operation, '{}')
+console.log('balance', (await ask(BOURSE_AGENT, 'economic.get_balance')).json().balance)
+await ask('boris', 'economic.get_balance').catch(() => console.log('another is refused'))
+await bus.close()
+`
 let test: TestEconomy
 
 beforeAll(async () => {
@@ -80,6 +90,21 @@ describe.skipIf(!readiness.ready)(`an execution${whySkipped}`, () => {
     expect(told.map(event => event.type)).toEqual(['execution_started', 'execution_terminated'])
     expect(told[1]!.data).toEqual({ execution_id: one!.leaseId, exit_code: 3, reason: 'finished' })
     await expectSound(marketId)
+  })
+
+  it('speaks to its market as its agent, by the token of its lease', async () => {
+    const marketId = await marketWith({
+      ada: {
+        command: ['node', 'main.mjs'],
+        runtime: 'node',
+        files: new Map([['main.mjs', Buffer.from(ASKING_PROGRAM)]]),
+      },
+    })
+    await win(marketId, ['ada'], 30)
+    const [one] = await allOver(marketId, 1)
+    const shown = await showExecution(test.db, marketId, one!.leaseId)
+    expect(shown).toMatchObject({ execution: { exitCode: 0, stderr: { text: '' } } })
+    expect(await shownOutput(marketId, one!.leaseId)).toBe('balance 90\nanother is refused\n')
   })
 
   it('ends with its lease', async () => {

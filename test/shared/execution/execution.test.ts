@@ -81,7 +81,7 @@ describe('a program is told', () => {
   })
 
   it('nothing of servers there are not', () => {
-    const told = executionEnvironment(begun, { token: null, nats, llm: null })
-    expect(Object.keys(told).some(name => name.startsWith('OPENAI') || name === 'BOURSE_TOKEN')).toBe(false)
+    const told = executionEnvironment(begun, { token: 'secret', nats, llm: null })
+    expect(Object.keys(told).some(name => name.startsWith('OPENAI'))).toBe(false)
   })
 })

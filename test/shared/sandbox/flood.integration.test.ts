@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -25,13 +26,11 @@ afterAll(() => {
   server.close()
 })
 
-/** Processes on this machine that run under a user of a sandbox. */
-function sandboxProcesses(): string[] {
+/** Processes on this machine that were given this variable: those of one test's sandboxes. */
+function processesMarked(mark: string): string[] {
   return readdirSync('/proc').filter(name => {
-    if (!/^\d+$/.test(name)) return false
     try {
-      const status = readFileSync(`/proc/${name}/status`, 'utf8')
-      return Number(/^Uid:\t(\d+)/m.exec(status)?.[1]) >= 2_000_000_000 && !status.includes('State:\tZ')
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, 'utf8').includes(`MARK=${mark}\0`)
     } catch {
       return false
     }
@@ -78,21 +77,24 @@ describe.skipIf(!readiness.ready)(`a flood${whySkipped}`, () => {
   })
 
   it('of descriptors, processes and threads stops at its limit', async () => {
+    const environment = { MARK: randomUUID() }
     const counts = { descriptors: 0, processes: 0, threads: 0 }
     for (const of of ['descriptors', 'processes', 'threads'] as const) {
-      const run = await runHostile('flood', [of])
+      const run = await runHostile('flood', [of], { environment })
       expect(run.out, of + run.err).toMatch(/^contained: /)
       counts[of] = Number(/contained: (\d+)/.exec(run.out)![1])
     }
     expect(counts.descriptors).toBeLessThan(LIMITS.openFilesPerProcess)
     expect(counts.processes).toBeLessThan(LIMITS.processes)
     expect(counts.threads).toBeLessThan(LIMITS.processes)
-    expect(sandboxProcesses()).toEqual([])
+    expect(processesMarked(environment.MARK)).toEqual([])
   })
 
   it('of forks ends with its time, and nothing of it stays', async () => {
-    expect(await runHostile('flood', ['fork_bomb'], { endsInMs: 2_000 })).toMatchObject({ reason: 'time' })
-    expect(sandboxProcesses()).toEqual([])
+    const environment = { MARK: randomUUID() }
+    const bomb = await runHostile('flood', ['fork_bomb'], { environment, endsInMs: 2_000 })
+    expect(bomb.reason).toBe('time')
+    expect(processesMarked(environment.MARK)).toEqual([])
   })
 
   it('of output is kept by its end, and waits for its reader', async () => {
@@ -126,12 +128,16 @@ describe.skipIf(!readiness.ready)(`a flood${whySkipped}`, () => {
   })
 
   it('of refusals to end is ended', async () => {
-    const stubborn = await runHostile('flood', ['stubborn'], { endsInMs: 1_500 })
+    const environment = { MARK: randomUUID() }
+    const stubborn = await runHostile('flood', ['stubborn'], { environment, endsInMs: 1_500 })
     expect(stubborn).toMatchObject({ reason: 'time', exitCode: 137, out: 'ignoring everything\n' })
     const started = performance.now()
-    expect(await runHostile('flood', ['outlive'])).toMatchObject({ reason: 'finished', exitCode: 0 })
+    expect(await runHostile('flood', ['outlive'], { environment })).toMatchObject({
+      reason: 'finished',
+      exitCode: 0,
+    })
     expect(performance.now() - started).toBeLessThan(60_000)
-    expect(await runHostile('flood', ['forwarders'])).toMatchObject({ started: true })
-    expect(sandboxProcesses()).toEqual([])
+    expect(await runHostile('flood', ['forwarders'], { environment })).toMatchObject({ started: true })
+    expect(processesMarked(environment.MARK)).toEqual([])
   })
 })

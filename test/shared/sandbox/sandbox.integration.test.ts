@@ -39,6 +39,11 @@ describe.skipIf(!readiness.ready)(`a sandbox${whySkipped}`, () => {
     ])
   })
 
+  it('lets a program open its output by name', async () => {
+    const run = await runProgram(['sh', '-c', 'echo out >/dev/stdout; echo err >/dev/stderr'])
+    expect(run).toMatchObject({ out: 'out\n', err: 'err\n', exitCode: 0 })
+  })
+
   it('tells how a program ended', async () => {
     expect(await runProgram(['sh', '-c', 'exit 7'])).toMatchObject({ reason: 'finished', exitCode: 7 })
     expect(await runProgram(['sh', '-c', 'kill -9 $$'])).toMatchObject({ reason: 'finished', exitCode: 137 })
