@@ -38,11 +38,14 @@ export async function bidBySignal(client: Client, place: AgentPlace, bid: object
   )
 }
 
-/** What the agent's workflow tells about itself. */
-export async function queryAgent(client: Client, { marketId, agent }: AgentPlace): Promise<AgentState> {
-  return await callTemporal(client, () =>
-    client.workflow.getHandle(agentWorkflowId(marketId, agent)).query<AgentState>(queries.state),
-  )
+/** What the agent's workflow tells about itself, with the verdicts of the bids placed under `key` only. */
+export async function queryAgent(
+  client: Client,
+  { marketId, agent }: AgentPlace,
+  key: string,
+): Promise<AgentState> {
+  const handle = client.workflow.getHandle(agentWorkflowId(marketId, agent))
+  return await callTemporal(client, () => handle.query<AgentState, [object]>(queries.state, { key }))
 }
 
 declare const agentType: (input: { marketId: string; agent: string }) => Promise<unknown>

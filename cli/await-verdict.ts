@@ -20,12 +20,11 @@ export async function awaitVerdict(
 ): Promise<BidVerdict | null> {
   const deadline = Date.now() + WAIT_MS
   while (Date.now() < deadline) {
-    // Asked first: a workflow that has nothing waiting has answered the signal, and its outcome is stored by then.
-    const state = await queryAgent(client, place)
+    const state = await queryAgent(client, place, key)
     const stored = await readBidOutcome(db, place.marketId, place.agent, key)
     if (stored !== null) return stored
-    const last = state.verdicts.at(-1)?.verdict
-    if (state.waiting === 0 && state.signals > 0 && last !== undefined && !last.ok) return last as BidVerdict
+    const told = state.verdicts.at(-1)?.verdict
+    if (told !== undefined && !told.ok) return told as BidVerdict
     await delay(POLL_MS)
   }
   return null

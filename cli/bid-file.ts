@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { BidVerdict } from '../shared/bid/admission.ts'
 import type { BidSubmission } from '../shared/economy/economy.ts'
 import { note, type OutputOptions, write } from './answer.ts'
@@ -24,25 +25,27 @@ interface Counts {
 }
 
 /**
- * Admits the bids of a file, one JSON object a line, in batches, and tells one verdict a line in their order. Returns
- * the exit code: done when every bid was admitted.
+ * Admits the bids of a file, one JSON object a line, in batches, and tells one verdict a line in their order. A bid
+ * without a key gets one of the run and its line, so that a run that broke off may be repeated: what was decided
+ * answers its first verdict. Returns the exit code: done when every bid was admitted.
  */
 export async function bidFromFile(
   marketId: string,
   path: string,
-  options: OutputOptions,
+  options: OutputOptions & { run?: string },
   servers: Servers,
 ): Promise<number> {
+  const run = options.run ?? randomUUID()
   acceptedOrRefused(await servers.economy().findMarket(marketId))
   const counts: Counts = { admitted: 0, refused: 0 }
   let batch: ReadLine[] = []
   for await (const line of linesOf(path)) {
-    batch.push(readBidLine(line))
+    batch.push(readBidLine(line, run))
     if (batch.length < MAX_BIDS_PER_BATCH) continue
-    await admitBatch(marketId, batch, options, servers, counts)
+    await admitBatch(marketId, run, batch, options, servers, counts)
     batch = []
   }
-  if (batch.length > 0) await admitBatch(marketId, batch, options, servers, counts)
+  if (batch.length > 0) await admitBatch(marketId, run, batch, options, servers, counts)
   note(`${counts.admitted} admitted, ${counts.refused} refused`)
   return counts.refused === 0 ? EXIT_DONE : EXIT_REFUSED
 }
@@ -59,7 +62,7 @@ async function* linesOf(path: string): AsyncGenerator<Line> {
 }
 
 /** Reads one line; what is wrong with its bid is admission's to say, what is no bid at all is said here. */
-export function readBidLine({ number, text }: Line): ReadLine {
+export function readBidLine({ number, text }: Line, run: string): ReadLine {
   const unreadable = (problem: string, agent = '') => ({ number, agent, submission: null, problem })
   if (text === null) return unreadable(`line: is longer than ${MAX_LINE_CHARACTERS} characters`)
   let json: unknown
@@ -71,20 +74,22 @@ export function readBidLine({ number, text }: Line): ReadLine {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return unreadable('line: is not an object such as {"agent": "ada", "amount": "25", "bundle": {...}}')
   }
-  const { agent, ...bid } = json as Record<string, unknown>
+  const { agent, ...fields } = json as Record<string, unknown>
+  const bid = { key: `file/${run}/${number}`, ...fields }
   if (typeof agent !== 'string') return unreadable('agent: is missing or not a text')
   return { number, agent, submission: { agent, bid, via: 'cli', actor: cliActor() }, problem: '' }
 }
 
 async function admitBatch(
   marketId: string,
+  run: string,
   batch: readonly ReadLine[],
   options: OutputOptions,
   servers: Servers,
   counts: Counts,
 ): Promise<void> {
   const submissions = batch.flatMap(({ submission }) => (submission === null ? [] : [submission]))
-  const verdicts = submissions.length === 0 ? [] : await admit(marketId, batch, submissions, servers)
+  const verdicts = submissions.length === 0 ? [] : await admit(marketId, run, batch, submissions, servers)
   let next = 0
   let told = ''
   for (const line of batch) {
@@ -97,6 +102,7 @@ async function admitBatch(
 
 async function admit(
   marketId: string,
+  run: string,
   batch: readonly ReadLine[],
   submissions: readonly BidSubmission[],
   servers: Servers,
@@ -106,7 +112,7 @@ async function admit(
   } catch (error) {
     const [first, last] = [batch[0]!.number, batch.at(-1)!.number]
     note(
-      `Lines before ${first} are decided. Of lines ${first} to ${last} nothing is known: bids with a "key" may be sent again.`,
+      `Lines before ${first} are decided, of lines ${first} to ${last} nothing is known. The same command with --run ${run} goes on: what was decided keeps its verdict.`,
     )
     throw error
   }

@@ -16,9 +16,11 @@ import { wholeNumber } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import type { Servers } from '../servers.ts'
 
-type Options = OutputOptions & BidOptions & { via: 'update' | 'signal'; expiresIn?: number; file?: string }
+type Options = OutputOptions &
+  BidOptions & { via: 'update' | 'signal'; expiresIn?: number; file?: string; run?: string }
 
 const MAX_EXPIRY_SECONDS = 31_536_000
+const RUN_NAME = /^[\w.-]{1,100}$/
 
 /** `bourse bid`: one bid from options, or many from a file. */
 export function registerBid(program: Command): void {
@@ -50,6 +52,10 @@ export function registerBid(program: Command): void {
       '--file <bids.jsonl>',
       'many bids, one JSON object a line: {"agent", "amount", "bundle", ...}; - is standard input',
     )
+    .option(
+      '--run <name>',
+      'with --file: the name of a run that broke off, which told it, or one of your own; repeated, it bids no line twice',
+    )
     .option('--json', 'print one JSON document; with --file, one a line')
     .action((marketId: string, agent: string | undefined, options: Options) =>
       runCommand(options, servers => bid(marketId, agent, options, servers)),
@@ -69,8 +75,12 @@ async function bid(
         'file',
       )
     }
+    if (options.run !== undefined && !RUN_NAME.test(options.run)) {
+      throw wrongUsage('--run: is 1 to 100 letters, digits, dots, dashes or underscores', 'run')
+    }
     return await bidFromFile(marketId, options.file, options, servers)
   }
+  if (options.run !== undefined) throw wrongUsage('--run: names a run of a --file', 'run')
   if (agent === undefined)
     throw wrongUsage('agent: is missing; `bourse bid <market> <agent> --amount ...`', 'agent')
   const described = bidOf(options)

@@ -202,6 +202,35 @@ it('admits a file of bids line by line, good ones beside bad ones, and cancels o
   expect(unknown).toMatchObject({ code: 1, document: { error: { code: 'unknown_market' } } })
 })
 
+it('bids no line of a file twice when its run is repeated', async () => {
+  const line = {
+    agent: 'bob',
+    amount: '1',
+    bundle: { cpu: 0.01, durationSeconds: 5 },
+    goodTillCancelled: true,
+  }
+  const input = [
+    JSON.stringify(line),
+    JSON.stringify({ ...line, amount: '99999' }),
+    JSON.stringify(line),
+  ].join('\n')
+  const bidAll = async () => {
+    const run = ['bid', market, '--file', '-', '--run', 'broken-off', '--json']
+    const { stdout } = await spawnBourse(run, { input })
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map(one => JSON.parse(one))
+  }
+  const first = await bidAll()
+  expect(first.map(({ ok }) => ok)).toEqual([true, false, true])
+  expect(first[0].bidId).not.toBe(first[2].bidId)
+  expect(await bidAll()).toEqual(first)
+  for (const { ok, bidId } of first) if (ok) await bourseJson(['cancel', market, 'bob', bidId])
+  expect(await bourseJson(['bid', market, '--file', '-', '--run', 'a b'])).toMatchObject({ code: 2 })
+  expect(await bourseJson(['bid', market, 'bob', '--amount', '1', '--run', 'x'])).toMatchObject({ code: 2 })
+})
+
 it('changes rules, starts and resumes the market, and says how everything stands', async () => {
   expect(await bourseJson(['market', 'set', market, 'cycleSeconds=2'])).toMatchObject({
     code: 0,

@@ -39,15 +39,23 @@ describe('lines of a stream', () => {
 
 describe('a line of a file of bids', () => {
   it('is a bid and the agent that places it', () => {
-    const line = readBidLine({ number: 1, text: '{"agent": "ada", "amount": "1", "key": "k"}' })
+    const line = readBidLine({ number: 1, text: '{"agent": "ada", "amount": "1", "key": "k"}' }, 'run')
     expect(line.submission).toMatchObject({ agent: 'ada', bid: { amount: '1', key: 'k' }, via: 'cli' })
     expect(line.submission?.actor).toMatch(/^cli\/./)
+  })
+
+  it('has a key of its run and place, unless it brings its own', () => {
+    const text = '{"agent": "ada", "amount": "1"}'
+    expect(readBidLine({ number: 7, text }, 'run').submission?.bid).toEqual({
+      amount: '1',
+      key: 'file/run/7',
+    })
   })
 
   it.each([['nonsense'], ['[]'], ['null'], ['{"amount": "1"}'], ['{"agent": 7}'], [null]])(
     '%j is none, and says why',
     text => {
-      const line = readBidLine({ number: 1, text })
+      const line = readBidLine({ number: 1, text }, 'run')
       expect(line.submission).toBeNull()
       expect(line.problem).toMatch(/^(line|agent): /)
     },
