@@ -13,7 +13,7 @@ import { StackError } from './stack-error.ts'
 
 const NOTE_FILE = 'backup.json'
 /** What a stack keeps beside its database and cannot make anew; the stream is made from the database, workflows are started again. */
-const KEPT_BESIDE = [SECRETS_FILE, 'workspaces']
+const KEPT_BESIDE = [SECRETS_FILE, 'llm.json']
 
 const note = z.object({ takenAt: z.string(), bourse: z.string(), postgres: z.string() })
 
