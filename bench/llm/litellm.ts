@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { BENCH_MODEL, type Served } from './processes.ts'
 
 const run = promisify(execFile)
-const LITELLM_VERSION = '1.109.1'
+const LITELLM_VERSION = '1.106.2'
 const INSTALL_MS_MAX = 600_000
 const START_MS_MAX = 120_000
 const START_POLL_MS = 500
