@@ -13,7 +13,7 @@ export interface ModelCalls {
 }
 
 export const DEMO_MODEL = 'scripted-words'
-const ROUND_MS = 150
+const ROUND_MS = 300
 const LEASES_MAX = 50
 const QUESTION = [{ role: 'user', content: 'What should I bid next?' }]
 

@@ -53,7 +53,7 @@ function writeConfiguration(home: string, { baseUrl }: ScriptedUpstream): void {
   const config = {
     upstreams: [{ name: 'scripted', baseUrl, models: [model] }],
     retry: { attemptsPerUpstream: 1, firstDelayMs: 50, maxDelayMs: 100, totalMs: 1_000 },
-    circuit: { failureRatio: 0.5, windowSeconds: 2, minimumCalls: 4, openSeconds: 1.5 },
+    circuit: { failureRatio: 0.5, windowSeconds: 3, minimumCalls: 3, openSeconds: 1.5 },
   }
   writeFileSync(join(home, 'llm.json'), JSON.stringify(config, null, 2))
 }
