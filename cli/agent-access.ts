@@ -7,7 +7,7 @@ import { wholeNumber } from './option-readers.ts'
 import { runCommand } from './run-command.ts'
 import type { Servers } from './servers.ts'
 
-/** `bourse agent token|revoke`: by what an agent shows who it is. */
+/** `bourse agent token|revoke|freeze|unfreeze`: by what an agent shows who it is, and whether it may act. */
 export function registerAgentAccess(agent: Command): void {
   agent
     .command('token <market> <agent>')
@@ -51,6 +51,33 @@ export function registerAgentAccess(agent: Command): void {
         )
       }),
     )
+
+  for (const verb of ['freeze', 'unfreeze'] as const) {
+    agent
+      .command(`${verb} <market> <agent>`)
+      .description(
+        verb === 'freeze'
+          ? 'keep an agent from acting: its open bids are released, and it may only look'
+          : 'let a frozen agent act again',
+      )
+      .requiredOption('--reason <text>', 'why, for the audit')
+      .option('--json', 'print one JSON document')
+      .action((marketId: string, name: string, options: OutputOptions & { reason: string }) =>
+        runCommand(options, async servers => {
+          const request = { marketId, agent: name, reason: options.reason, actor: cliActor() }
+          const done = acceptedOrRefused<{ agent: string; frozen: boolean; released?: number }>(
+            verb === 'freeze'
+              ? await servers.identity().freezeAgent(request)
+              : await servers.identity().unfreezeAgent(request),
+          )
+          await printAnswer(options, { ...done, marketId }, () =>
+            done.frozen
+              ? `Agent ${name} is frozen; ${done.released} open bids were released.\n`
+              : `Agent ${name} may act again.\n`,
+          )
+        }),
+      )
+  }
 }
 
 /**

@@ -22,6 +22,8 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   grant: async () => (await import('./commands/grant.ts')).registerGrant,
   bids: async () => (await import('./commands/bids.ts')).registerBids,
   history: async () => (await import('./commands/history.ts')).registerHistory,
+  ledger: async () => (await import('./commands/ledger.ts')).registerLedger,
+  audit: async () => (await import('./commands/audit.ts')).registerAudit,
   lease: async () => (await import('./commands/lease.ts')).registerLease,
   leases: async () => (await import('./commands/leases.ts')).registerLeases,
   execution: async () => (await import('./commands/execution.ts')).registerExecution,

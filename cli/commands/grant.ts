@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type OutputOptions, printAnswer } from '../answer.ts'
+import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { readAmountArgument } from '../read-amount-argument.ts'
 import { runCommand } from '../run-command.ts'
@@ -19,7 +20,7 @@ export function registerGrant(program: Command): void {
         const amountMicro = readAmountArgument(amount)
         const { reason, key = null } = options
         const moved = acceptedOrRefused(
-          await servers.ledger().grant({ marketId, agent, amountMicro, reason, key }),
+          await servers.ledger().grant({ marketId, agent, amountMicro, reason, actor: cliActor(), key }),
         )
         await printAnswer(
           options,

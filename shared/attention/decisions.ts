@@ -5,7 +5,7 @@ import { draftEvent, type EventDraft } from '../events/draft.ts'
 import {
   type LedgerAgent,
   partyOf,
-  refuseAgent,
+  refuseActor,
   refuseAmount,
   refuseUnlessAvailable,
 } from '../ledger/decisions.ts'
@@ -107,7 +107,7 @@ export function decideOpenPrompt(
 ): PromptDecision<Accepted<OpenedPrompt>> {
   const { amountMicro, text, expiresInSeconds } = request
   const problem =
-    refuseAgent(found, request.agent, 'agent') ??
+    refuseActor(found, request.agent, 'agent') ??
     refuseLease(lease, request, nowMs) ??
     (openPrompts >= rules.maxOpenPrompts
       ? refuse(

@@ -11,8 +11,19 @@ export interface AdmissionAgent {
   agentId: bigint
   name: string
   alive: boolean
+  /** An operator froze it: it may not act. */
+  frozen: boolean
+  /** Who answers for it and its siblings; the same object for all of them. */
+  owner: AdmissionOwner | null
   availableMicro: bigint
   heldMicro: bigint
+  openBids: number
+  bucket: TokenBucket | null
+}
+
+/** What the agents of one owner have and spend together, read under its row lock. */
+export interface AdmissionOwner {
+  name: string
   openBids: number
   bucket: TokenBucket | null
 }
@@ -70,6 +81,10 @@ export function decideAdmission(
   if (!beneficiary.alive) {
     return refuse('agent_not_alive', `agent ${beneficiary.name} is dead and cannot be bid for`, 'onBehalfOf')
   }
+  if (payer.frozen) return refuse('agent_frozen', `agent ${payer.name} is frozen and cannot bid`)
+  if (beneficiary.frozen) {
+    return refuse('agent_frozen', `agent ${beneficiary.name} is frozen and cannot be bid for`, 'onBehalfOf')
+  }
   if (!market.accepting) return refuse('market_closed', 'this market takes no more bids')
 
   const { rules } = market
@@ -80,6 +95,8 @@ export function decideAdmission(
     return refuse('rate_limited', `agent ${payer.name} bids too often: allowed are ${allowed}`)
   }
   payer.bucket = spent
+  const ownerProblem = payer.owner === null ? null : spendForOwner(payer.owner, rules, nowMs)
+  if (ownerProblem !== null) return ownerProblem
 
   if (payer.openBids >= rules.maxOpenBids) {
     return refuse(
@@ -112,11 +129,36 @@ export function decideAdmission(
   payer.availableMicro -= request.amountMicro
   payer.heldMicro += request.amountMicro
   payer.openBids += 1
+  if (payer.owner !== null) payer.owner.openBids += 1
   const { quantitiesPpm, durationSeconds } = bundle
   return {
     ok: true,
     bid: { quantitiesPpm, durationSeconds, amountMicro: request.amountMicro, payer, beneficiary },
   }
+}
+
+/** Spends from what all agents of an owner share, so that bidding under many names gains nothing. */
+function spendForOwner(owner: AdmissionOwner, rules: MarketRules, nowMs: number): AdmissionDecision | null {
+  // Markets made before there were these rules have no value for them, and no limit.
+  const {
+    ownerBidsPerSecond = null,
+    ownerBidBurst = 1,
+    ownerMaxOpenBids = null,
+  } = rules as Partial<MarketRules>
+  if (ownerBidsPerSecond !== null) {
+    const shared = { bidsPerSecond: ownerBidsPerSecond, bidBurst: ownerBidBurst }
+    const spent = spendFromBucket(refillBucket(owner.bucket, shared, nowMs))
+    if (spent === null) {
+      const allowed = `${ownerBidsPerSecond} bids a second, ${ownerBidBurst} at once`
+      return refuse('rate_limited', `the agents of one owner bid too often: allowed are together ${allowed}`)
+    }
+    owner.bucket = spent
+  }
+  if (ownerMaxOpenBids === null || owner.openBids < ownerMaxOpenBids) return null
+  return refuse(
+    'too_many_open_bids',
+    `the agents of one owner have ${owner.openBids} open bids together, the most allowed`,
+  )
 }
 
 /** The lowest amount admitted: the greater of `minimumBid` and the reserved fraction of the posted cost, rounded up. */

@@ -17,7 +17,12 @@ export interface FoldedRefusal {
   count: number
 }
 
-const FOLDED = ['rate_limited', 'unknown_agent', 'invalid_bid'] as const satisfies RejectionReason[]
+const FOLDED = [
+  'rate_limited',
+  'unknown_agent',
+  'invalid_bid',
+  'agent_frozen',
+] as const satisfies RejectionReason[]
 export type FoldedReason = (typeof FOLDED)[number]
 
 /** Refusals that write no operation and no event of their own, so that flooding is no way to make us write. */

@@ -1,5 +1,5 @@
 import { v7 as uuidV7 } from 'uuid'
-import type { AdmissionAgent, AdmissionMarket, BidVerdict } from '../bid/admission.ts'
+import type { AdmissionAgent, AdmissionMarket, AdmissionOwner, BidVerdict } from '../bid/admission.ts'
 import {
   contentOfBid,
   type DecidedBid,
@@ -13,7 +13,9 @@ import type { BidSubmission } from '../economy/economy.ts'
 import type { FirstOutcome } from '../economy/first-outcome.ts'
 import { NAME_PATTERN } from '../market/name-pattern.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
+import { lockOwners, writeOwners } from './admission-owners.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
+import { lockAgents, NAMED } from './lock-agents.ts'
 import { findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { countRefusals, createRefusalGathering } from './refusal-counters.ts'
@@ -29,7 +31,7 @@ export type AdmitBids = (
 
 /**
  * Admission on Postgres: a batch of bids of one market in one transaction, each with its own verdict in the order given.
- * Locks: agents (sorted), operations, then the sequence row. Bids refused cost no more than a counter; a batch in which
+ * Locks: owners, agents (each sorted), operations, then the sequence row. Bids refused cost no more than a counter; a batch in which
  * no bid can be read is counted together with others of its kind.
  */
 export function createAdmission(db: Database): AdmitBids {
@@ -66,7 +68,7 @@ async function admitReadable(
   bids: readonly ReadableBid[],
   unreadable: readonly CountedRefusal[],
 ): Promise<{ judged: PlacedVerdict[]; woken: boolean }> {
-  const agents = await lockAgents(client, marketId, bids)
+  const { agents, owners } = await lockBidders(client, marketId, bids)
   const market = await readMarket(client, marketId)
   if (market === null) {
     const error = {
@@ -91,6 +93,7 @@ async function admitReadable(
     client,
     [...agents.values()].filter(agent => changed(agent, before.get(agent.agentId)!)),
   )
+  await writeOwners(client, marketId, owners)
   if (told.length > 0) {
     await storeOutcomes(
       client,
@@ -109,35 +112,21 @@ async function admitReadable(
   return { judged: verdicts, woken: woken || refusals.woken }
 }
 
-/** Locks payers and beneficiaries in the order of their ids. */
-async function lockAgents(
+/** Locks the owners of payers and beneficiaries, then these, each in their order. */
+async function lockBidders(
   client: DatabaseClient,
   marketId: string,
   bids: readonly ReadableBid[],
-): Promise<Map<string, AdmissionAgent>> {
-  const names = new Set(bids.flatMap(bid => [bid.agent, bid.request.onBehalfOf ?? bid.agent]))
-  const { rows } = await client.query(
-    `select agent_id, name, status, available_micro, held_micro, open_bids, bucket_millionths, bucket_at
-       from agents where market_id = $1 and name = any($2) order by agent_id for no key update`,
-    [marketId, [...names].filter(name => NAME_PATTERN.test(name))],
-  )
-  return new Map(
-    rows.map(row => [
-      row.name,
-      {
-        agentId: row.agent_id,
-        name: row.name,
-        alive: row.status !== 'dead',
-        availableMicro: row.available_micro,
-        heldMicro: row.held_micro,
-        openBids: row.open_bids,
-        bucket:
-          row.bucket_at === null
-            ? null
-            : { millionths: row.bucket_millionths, atMs: row.bucket_at.getTime() },
-      },
-    ]),
-  )
+): Promise<{ agents: Map<string, AdmissionAgent>; owners: AdmissionOwner[] }> {
+  const named = new Set(bids.flatMap(bid => [bid.agent, bid.request.onBehalfOf ?? bid.agent]))
+  const names = [...named].filter(name => NAME_PATTERN.test(name))
+  const owners = await lockOwners(client, marketId, names)
+  const locked = await lockAgents(client, NAMED, [marketId, names])
+  const agents = locked.map(({ status, ownerName, ...agent }): [string, AdmissionAgent] => {
+    const owner = ownerName === null ? null : (owners.get(ownerName) ?? null)
+    return [agent.name, { ...agent, alive: status !== 'dead', owner }]
+  })
+  return { agents: new Map(agents), owners: [...owners.values()] }
 }
 
 async function readMarket(client: DatabaseClient, marketId: string): Promise<AdmissionMarket | null> {

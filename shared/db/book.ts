@@ -1,16 +1,13 @@
-import type { Payer } from '../market/bid-holds.ts'
 import type { BookBid } from '../market/settlement.ts'
+import { type LockedAgent, lockAgents } from './lock-agents.ts'
 import type { DatabaseClient } from './pool.ts'
-
-/** A payer or beneficiary under its row lock. */
-export interface LockedAgent extends Payer {
-  name: string
-}
 
 /** Which pending bids are meant. */
 export type BookSelection =
   | { upToSeq: bigint; limit: number }
   | { expiredNow: true; limit: number }
+  /** Those it pays for, and those it would get the lease of. */
+  | { ofAgent: bigint; limit: number }
   | { all: true; limit: number }
 
 /**
@@ -29,11 +26,19 @@ export async function lockBook(
       ? 'e.first_seq + b.ordinal <= $2'
       : 'expiredNow' in selection
         ? 'b.expires_at <= clock_timestamp() and $2::bigint is null'
-        : '$2::bigint is null'
-  const upToSeq = 'upToSeq' in selection ? selection.upToSeq : null
+        : 'ofAgent' in selection
+          ? '(b.agent_id = $2 or b.beneficiary_id = $2)'
+          : '$2::bigint is null'
+  const selected =
+    'upToSeq' in selection ? selection.upToSeq : 'ofAgent' in selection ? selection.ofAgent : null
   const pending = `bids b join event_batches e using (batch_id)
             where b.market_id = $1 and b.status = 'pending' and ${condition}`
-  const agents = await lockAgents(client, pending, [marketId, upToSeq])
+  const locked = await lockAgents(
+    client,
+    `agent_id in (select agent_id from ${pending} union select beneficiary_id from ${pending})`,
+    [marketId, selected],
+  )
+  const agents = new Map(locked.map(agent => [agent.agentId, agent]))
   if (agents.size === 0) return { bids: [], agents }
   const { rows } = await client.query({
     rowMode: 'array',
@@ -42,7 +47,7 @@ export async function lockBook(
                   e.first_seq + b.ordinal as seq
              from ${pending} and b.agent_id = any($4) and b.beneficiary_id = any($4)
             order by b.last_considered_cycle nulls first, seq limit $3`,
-    values: [marketId, upToSeq, selection.limit, [...agents.keys()]],
+    values: [marketId, selected, selection.limit, [...agents.keys()]],
   })
   const bids = rows.map(
     (row): BookBid => ({
@@ -62,31 +67,6 @@ export async function lockBook(
     }),
   )
   return { bids, agents }
-}
-
-async function lockAgents(
-  client: DatabaseClient,
-  pending: string,
-  values: unknown[],
-): Promise<Map<bigint, LockedAgent>> {
-  const { rows } = await client.query(
-    `select agent_id, name, available_micro, held_micro, open_bids from agents
-      where agent_id in (select agent_id from ${pending} union select beneficiary_id from ${pending})
-      order by agent_id for no key update`,
-    values,
-  )
-  return new Map(
-    rows.map(row => [
-      row.agent_id,
-      {
-        agentId: row.agent_id,
-        name: row.name,
-        availableMicro: row.available_micro,
-        heldMicro: row.held_micro,
-        openBids: row.open_bids,
-      },
-    ]),
-  )
 }
 
 /** Writes back what locked agents have, after their holds were moved. */

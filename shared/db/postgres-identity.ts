@@ -1,5 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
 import { findAgentOfToken, issueAgentToken, listEndedTokens, revokeAgentTokens } from './agent-tokens.ts'
+import { freezeAgent, unfreezeAgent } from './freeze-agent.ts'
 import { findLeaseOfToken, issueLeaseToken } from './lease-tokens.ts'
 import type { Database } from './pool.ts'
 
@@ -18,6 +19,8 @@ export function createPostgresIdentity(db: Database, hint: (marketId: string) =>
     revokeAgentTokens: request => hinted(request, revokeAgentTokens(db, request)),
     findAgentOfToken: token => findAgentOfToken(db, token),
     listEndedTokens: (seconds, limit) => listEndedTokens(db, seconds, limit),
+    freezeAgent: request => hinted(request, freezeAgent(db, request)),
+    unfreezeAgent: request => hinted(request, unfreezeAgent(db, request)),
     issueLeaseToken: request => hinted(request, issueLeaseToken(db, request)),
     findLeaseOfToken: token => findLeaseOfToken(db, token),
   }

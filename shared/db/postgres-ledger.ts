@@ -2,6 +2,7 @@ import { validate as isUuid, v7 as uuidV7 } from 'uuid'
 import { answerAgain } from '../economy/first-outcome.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import {
+  decideAdjust,
   decideGrant,
   decidePlaceHold,
   decideReleaseHold,
@@ -15,6 +16,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
 import { textProblem } from '../ledger/text-problem.ts'
 import { type BatchStart, closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
+import { lockAgents, NAMED } from './lock-agents.ts'
 import { isMintExhausted } from './mint-limit.ts'
 import { findOutcomes, isKeyTaken, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
@@ -74,6 +76,15 @@ export function createPostgresLedger(db: Database, hint: (marketId: string) => P
         agents: [agent],
         ...keyedBy(null, key, { operation: 'grant', agent, amountMicro, reason }),
         decide: (agents, _hold, operationId) => decideGrant(agents, request, operationId),
+      })
+    },
+    adjust: request => {
+      const { agent, amountMicro, reason, key } = request
+      return run({
+        request,
+        agents: [agent],
+        ...keyedBy(null, key, { operation: 'adjust', agent, amountMicro, reason }),
+        decide: (agents, _hold, operationId) => decideAdjust(agents, request, operationId),
       })
     },
     placeHold: request => {
@@ -159,21 +170,11 @@ export async function lockLedgerAgents(
   marketId: string,
   names: readonly string[],
 ): Promise<Map<string, LedgerAgent>> {
-  const { rows } = await client.query(
-    `select agent_id, name, status, available_micro, held_micro from agents
-      where market_id = $1 and name = any($2) order by agent_id for no key update`,
-    [marketId, names],
-  )
+  const agents = await lockAgents(client, NAMED, [marketId, names])
   return new Map(
-    rows.map(row => [
-      row.name,
-      {
-        agentId: row.agent_id,
-        name: row.name,
-        isDead: row.status === 'dead',
-        availableMicro: row.available_micro,
-        heldMicro: row.held_micro,
-      },
+    agents.map(({ agentId, name, status, frozen, availableMicro, heldMicro }) => [
+      name,
+      { agentId, name, isDead: status === 'dead', isFrozen: frozen, availableMicro, heldMicro },
     ]),
   )
 }

@@ -47,7 +47,7 @@ export async function* readAgentStates(
 ): AsyncGenerator<[string, AgentState]> {
   const rows = readRows(
     client,
-    `select name, status, owner, available_micro, held_micro, open_bids from agents where market_id = $1`,
+    `select name, status, frozen, owner, available_micro, held_micro, open_bids from agents where market_id = $1`,
     marketId,
   )
   for await (const row of rows) {
@@ -55,8 +55,8 @@ export async function* readAgentStates(
       row.name,
       {
         status: row.status,
-        // Postgres has neither yet: nothing freezes an agent or spawns one.
-        frozen: false,
+        frozen: row.frozen,
+        // Nothing spawns an agent yet.
         parent: null,
         owner: row.owner,
         availableMicro: row.available_micro,

@@ -21,6 +21,14 @@ export async function registerAgent(
     return await inTransaction(db, async client => {
       const market = await client.query('select status from markets where market_id = $1', [marketId])
       if (market.rows.length === 0) return refuseUnknownMarket(marketId)
+      if (request.owner !== undefined) {
+        await client.query(
+          `insert into owners (market_id, owner)
+           select $1, $2 where not exists (select from agents where market_id = $1 and name = $3)
+           on conflict do nothing`,
+          [marketId, request.owner, agent],
+        )
+      }
       const inserted = await client.query(
         `insert into agents (market_id, name, display_name, owner, available_micro, created_at)
          values ($1, $2, $3, $4, $5, date_trunc('milliseconds', clock_timestamp()))

@@ -1,10 +1,12 @@
 import { v7 as uuidV7 } from 'uuid'
 import { draftEvent } from '../events/draft.ts'
 import { releaseHolds } from '../market/bid-holds.ts'
+import type { BookBid } from '../market/settlement.ts'
 import { formatCredits } from '../money/credits.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
-import type { Database } from './pool.ts'
+import type { LockedAgent } from './lock-agents.ts'
+import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
 /** At most this many bids are released in one transaction. */
@@ -32,25 +34,51 @@ export async function releaseOpenBids(
       await client.query(`update markets set status = 'closed' where market_id = $1`, [marketId])
       return { released: 0, closed: true, woken: false }
     }
-    const batch = await startBatch(client, marketId)
-    releaseHolds(agents, bids)
-    await endBids(
-      client,
-      bids.map(bid => bid.bidId),
-      'cancelled',
-    )
-    await writeAgents(client, [...agents.values()])
-    const operation = uuidV7()
-    const events = bids.map(bid =>
-      draftEvent(
-        operation,
-        'bid_cancelled',
-        { bid_id: bid.bidId, released: formatCredits(bid.amountMicro) },
-        { agent: bid.payer, correlationId: bid.bidId, traceparent: bid.traceparent },
-      ),
-    )
-    await writeEvents(client, batch, events)
-    const { woken } = await closeBatch(client, batch, events.length)
-    return { released: bids.length, closed: false, woken }
+    return { ...(await release(client, marketId, bids, agents)), closed: false }
   })
+}
+
+/**
+ * Cancels the open bids that an agent pays for or would get the lease of, a bounded number a call, and gives their holds
+ * back. Answers how many; fewer than asked for: none is left.
+ */
+export async function releaseBidsOfAgent(
+  db: Database,
+  marketId: string,
+  agentId: bigint,
+): Promise<{ released: number; isMore: boolean; woken: boolean }> {
+  return await inTransaction(db, async client => {
+    const { bids, agents } = await lockBook(client, marketId, { ofAgent: agentId, limit: MAX_RELEASED })
+    if (bids.length === 0) return { released: 0, isMore: false, woken: false }
+    return { ...(await release(client, marketId, bids, agents)), isMore: bids.length === MAX_RELEASED }
+  })
+}
+
+/** Cancels bids whose payers are locked. */
+async function release(
+  client: DatabaseClient,
+  marketId: string,
+  bids: readonly BookBid[],
+  agents: ReadonlyMap<bigint, LockedAgent>,
+): Promise<{ released: number; woken: boolean }> {
+  const batch = await startBatch(client, marketId)
+  releaseHolds(agents, bids)
+  await endBids(
+    client,
+    bids.map(bid => bid.bidId),
+    'cancelled',
+  )
+  await writeAgents(client, [...agents.values()])
+  const operation = uuidV7()
+  const events = bids.map(bid =>
+    draftEvent(
+      operation,
+      'bid_cancelled',
+      { bid_id: bid.bidId, released: formatCredits(bid.amountMicro) },
+      { agent: bid.payer, correlationId: bid.bidId, traceparent: bid.traceparent },
+    ),
+  )
+  await writeEvents(client, batch, events)
+  const { woken } = await closeBatch(client, batch, events.length)
+  return { released: bids.length, woken }
 }

@@ -1,5 +1,5 @@
 import { v7 as uuidV7 } from 'uuid'
-import type { AdmissionAgent, BidVerdict } from '../bid/admission.ts'
+import type { AdmissionAgent, AdmissionOwner, BidVerdict } from '../bid/admission.ts'
 import { contentOfBid, decideBatch, readBatch } from '../bid/admission-batch.ts'
 import {
   type CountedRefusal,
@@ -74,6 +74,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         prices: null,
         agreedPeriodSeconds: null,
         agents: new Map(),
+        ownerBuckets: new Map(),
         bids: new Map(),
         holds: new Map(),
         leases: [],
@@ -117,6 +118,8 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         heldMicro: 0n,
         openBids: 0,
         bucket: null,
+        frozen: false,
+        ownerName: request.owner ?? null,
       })
       appendEvents(state, market, events)
       return { ok: true, agent, balance }
@@ -157,8 +160,9 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         newOperationId: uuidV7,
       })
       for (const { place, verdict } of decided.verdicts) verdicts[place] = verdict
-      for (const { alive: _alive, ...agent } of agents.values()) {
+      for (const { alive: _alive, owner, ...agent } of agents.values()) {
         Object.assign(market.agents.get(agent.name)!, agent)
+        if (owner !== null) market.ownerBuckets.set(owner.name, owner.bucket)
       }
       countRefusals(state, market, [...counted, ...decided.counted])
       decided.told.forEach((one, ordinal) => {
@@ -506,11 +510,17 @@ function countRefusals(state: MemoryState, market: MemoryMarket, refusals: reado
 }
 
 function admissionAgents(market: MemoryMarket): Map<string, AdmissionAgent> {
+  const owners = new Map<string, AdmissionOwner>()
+  for (const { ownerName: name, openBids } of market.agents.values()) {
+    if (name === null) continue
+    const before = owners.get(name)?.openBids ?? 0
+    owners.set(name, { name, openBids: before + openBids, bucket: market.ownerBuckets.get(name) ?? null })
+  }
   return new Map(
-    [...market.agents.values()].map(({ status, ...agent }) => [
-      agent.name,
-      { ...agent, alive: status !== 'dead' },
-    ]),
+    [...market.agents.values()].map(({ status, ownerName, ...agent }) => {
+      const owner = ownerName === null ? null : owners.get(ownerName)!
+      return [agent.name, { ...agent, alive: status !== 'dead', owner }]
+    }),
   )
 }
 

@@ -38,6 +38,8 @@ export interface MemoryMarket {
   prices: (RecordedTick & { recordedAtMs: number }) | null
   agreedPeriodSeconds: number | null
   agents: Map<string, MemoryAgent>
+  /** What is left of the bids that the agents of an owner share. */
+  ownerBuckets: Map<string, TokenBucket | null>
   bids: Map<string, MemoryBid>
   holds: Map<string, LedgerHold>
   leases: MemoryLease[]
@@ -59,6 +61,8 @@ export interface MemoryAgent {
   heldMicro: bigint
   openBids: number
   bucket: TokenBucket | null
+  frozen: boolean
+  ownerName: string | null
 }
 
 export interface MemoryBid extends BookBid {
@@ -117,8 +121,8 @@ export function appendEvents(state: MemoryState, market: MemoryMarket, drafts: r
 export function ledgerAgentOf(market: MemoryMarket, name: string): LedgerAgent | undefined {
   const agent = market.agents.get(name)
   if (agent === undefined) return undefined
-  const { agentId, status, availableMicro, heldMicro } = agent
-  return { agentId, name, isDead: status === 'dead', availableMicro, heldMicro }
+  const { agentId, status, frozen, availableMicro, heldMicro } = agent
+  return { agentId, name, isDead: status === 'dead', isFrozen: frozen, availableMicro, heldMicro }
 }
 
 /** Makes a sleeping market due. */

@@ -56,6 +56,13 @@ export interface RevokeAgentTokens {
   actor: string
 }
 
+export interface FreezeAgent {
+  marketId: string
+  agent: string
+  reason: string
+  actor: string
+}
+
 export interface IssueLeaseToken {
   marketId: string
   leaseId: string
@@ -79,6 +86,10 @@ export interface Identity {
   findAgentOfToken(token: string): Promise<Outcome<TokenAgent>>
   /** Tokens that ended within the last `seconds`, the newest first, at most `limit`. */
   listEndedTokens(seconds: number, limit: number): Promise<EndedToken[]>
+  /** Keeps an agent from acting, and releases the bids it has open and those that are open for it. */
+  freezeAgent(request: FreezeAgent): Promise<Outcome<{ agent: string; frozen: true; released: number }>>
+  /** Lets it act again. */
+  unfreezeAgent(request: FreezeAgent): Promise<Outcome<{ agent: string; frozen: false }>>
   /** Gives out a token for an active lease, good until it ends. */
   issueLeaseToken(
     request: IssueLeaseToken,

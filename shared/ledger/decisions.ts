@@ -2,6 +2,7 @@ import { type Outcome, refuse } from '../economy/refusal.ts'
 import { draftEvent, type EventDraft } from '../events/draft.ts'
 import { amountProblem, formatCredits } from '../money/credits.ts'
 import type {
+  AdjustRequest,
   GrantRequest,
   HoldRequest,
   MovedCredits,
@@ -18,6 +19,7 @@ export interface LedgerAgent {
   agentId: bigint
   name: string
   isDead: boolean
+  isFrozen: boolean
   availableMicro: bigint
   heldMicro: bigint
 }
@@ -53,7 +55,7 @@ export function decideTransfer(
   const to = agents.get(request.to)
   const problem =
     refuseAmount(amountMicro) ??
-    refuseAgent(from, request.from, 'from') ??
+    refuseActor(from, request.from, 'from') ??
     refuseAgent(to, request.to, 'to') ??
     (from === to ? refuse('same_agent', 'an agent cannot transfer to itself', 'to') : null) ??
     refuseUnlessAvailable(from!, amountMicro)
@@ -82,12 +84,18 @@ export function decideGrant(
   request: GrantRequest,
   operationId: string,
 ): LedgerDecision<Accepted<MovedCredits>> {
-  const { amountMicro, reason } = request
+  const { amountMicro, reason, actor } = request
   const found = agents.get(request.agent)
   const problem = refuseAmount(amountMicro) ?? refuseAgent(found, request.agent, 'agent')
   if (problem !== null) return unchanged(problem)
   const agent = { ...found!, availableMicro: found!.availableMicro + amountMicro }
-  const data = { agent_id: agent.name, amount: formatCredits(amountMicro), reason, ref: operationId }
+  const data = {
+    agent_id: agent.name,
+    amount: formatCredits(amountMicro),
+    reason,
+    ref: operationId,
+    ...(actor === undefined ? {} : { actor }),
+  }
   return {
     outcome: { ok: true, operationId, balance: formatCredits(balanceMicro(agent)) },
     agents: [agent],
@@ -95,6 +103,46 @@ export function decideGrant(
     hold: null,
     events: [
       draftEvent(operationId, 'credits_minted', data, { agent: agent.name, correlationId: operationId }),
+    ],
+  }
+}
+
+/** Corrects a balance: mints what is above zero, burns what is below, of what the agent has available. */
+export function decideAdjust(
+  agents: Agents,
+  request: AdjustRequest,
+  operationId: string,
+): LedgerDecision<Accepted<MovedCredits>> {
+  const { amountMicro, reason, actor } = request
+  const found = agents.get(request.agent)
+  const sizeMicro = amountMicro < 0n ? -amountMicro : amountMicro
+  const problem =
+    refuseAmount(sizeMicro) ??
+    refuseAgent(found, request.agent, 'agent') ??
+    (amountMicro < 0n ? refuseUnlessAvailable(found!, sizeMicro) : null)
+  if (problem !== null) return unchanged(problem)
+  const agent = { ...found!, availableMicro: found!.availableMicro + amountMicro }
+  const ends =
+    amountMicro < 0n
+      ? { from: partyOf(agent), to: 'burn' as const }
+      : { from: 'mint' as const, to: partyOf(agent) }
+  const context = { agent: agent.name, correlationId: operationId }
+  const moved = { agent_id: agent.name, amount: formatCredits(sizeMicro), reason: 'adjustment', actor }
+  return {
+    outcome: { ok: true, operationId, balance: formatCredits(balanceMicro(agent)) },
+    agents: [agent],
+    movements: [{ ...ends, amountMicro: sizeMicro, purpose: 'adjustment', ref: operationId }],
+    hold: null,
+    events: [
+      draftEvent(
+        operationId,
+        'ledger_adjusted',
+        { agent_id: agent.name, amount: formatCredits(amountMicro), reason, actor },
+        context,
+      ),
+      amountMicro < 0n
+        ? draftEvent(operationId, 'credits_burned', moved, context)
+        : draftEvent(operationId, 'credits_minted', { ...moved, ref: operationId }, context),
     ],
   }
 }
@@ -108,7 +156,7 @@ export function decidePlaceHold(
   const found = agents.get(request.agent)
   const problem =
     refuseAmount(amountMicro) ??
-    refuseAgent(found, request.agent, 'agent') ??
+    refuseActor(found, request.agent, 'agent') ??
     refuseUnlessAvailable(found!, amountMicro)
   if (problem !== null) return unchanged(problem)
   const agent = {
@@ -246,6 +294,13 @@ export function refuseAgent(agent: LedgerAgent | undefined, name: string, field:
     return refuse('unknown_agent', `there is no agent ${JSON.stringify(name)} in this market`, field)
   }
   return agent.isDead ? refuse('agent_not_alive', `agent ${name} is dead`, field) : null
+}
+
+/** Refuses an agent that may not act, or answers null. */
+export function refuseActor(agent: LedgerAgent | undefined, name: string, field: string) {
+  const problem = refuseAgent(agent, name, field)
+  if (problem !== null || !agent?.isFrozen) return problem
+  return refuse('agent_frozen', `agent ${name} is frozen: it may look and do nothing else`, field)
 }
 
 /** Refuses when the agent has less available than this, or answers null. */

@@ -17,6 +17,15 @@ export interface GrantRequest extends Keyed {
   agent: string
   amountMicro: bigint
   reason: string
+  actor?: string
+}
+
+export interface AdjustRequest extends Keyed {
+  agent: string
+  /** Above zero: minted; below: burned. */
+  amountMicro: bigint
+  reason: string
+  actor: string
 }
 
 export interface HoldRequest extends Keyed {
@@ -50,6 +59,8 @@ export interface Ledger {
   transfer(request: TransferRequest): Promise<MovedCredits>
   /** Mints credits to an agent, in an operator's name. */
   grant(request: GrantRequest): Promise<MovedCredits>
+  /** Corrects an agent's balance, in an operator's name. */
+  adjust(request: AdjustRequest): Promise<MovedCredits>
   /** Sets an agent's available credits aside until the hold is settled or released. */
   placeHold(request: HoldRequest): Promise<PlacedHold>
   /** Pays a hold to another agent, once. Asked again it answers the same; a released one is refused. */

@@ -11,6 +11,7 @@ import {
 } from '../economy/memory-state.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import {
+  decideAdjust,
   decideGrant,
   decidePlaceHold,
   decideReleaseHold,
@@ -50,9 +51,14 @@ export function createMemoryLedger(state: MemoryState): Ledger {
       return run(request, keyed, (agents, id) => decideTransfer(agents, request, id))
     },
     async grant(request) {
-      const { key, marketId: _marketId, ...content } = request
+      const { key, marketId: _marketId, actor: _actor, ...content } = request
       const keyed = { agent: null, key, content: { operation: 'grant', ...content } }
       return run(request, keyed, (agents, id) => decideGrant(agents, request, id))
+    },
+    async adjust(request) {
+      const { key, marketId: _marketId, actor: _actor, ...content } = request
+      const keyed = { agent: null, key, content: { operation: 'adjust', ...content } }
+      return run(request, keyed, (agents, id) => decideAdjust(agents, request, id))
     },
     async placeHold(request) {
       const { key, marketId: _marketId, ...content } = request

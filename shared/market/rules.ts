@@ -98,6 +98,31 @@ export const rulesSchema = z.strictObject({
     .max(1_000_000)
     .default(200)
     .describe("bids: size of an agent's token bucket"),
+  ownerMaxOpenBids: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullable()
+    .default(64)
+    .describe('bids: open at once of all agents of one owner together; null: no limit'),
+  ownerBidsPerSecond: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullable()
+    .default(50)
+    .describe(
+      'bids per second: refill of the token bucket that all agents of one owner share; null: no limit',
+    ),
+  ownerBidBurst: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(200)
+    .describe('bids: size of the token bucket that all agents of one owner share'),
   rewardPerPoint: creditsRule
     .default('50')
     .describe("credits: minted for each point of a person's three scores of a prompt"),

@@ -8,6 +8,7 @@ export const REJECTION_REASONS = [
   'invalid_bid',
   'unknown_agent',
   'agent_not_alive',
+  'agent_frozen',
   'invalid_bundle',
   'below_reserve',
   'too_many_open_bids',

@@ -32,6 +32,8 @@ function decide(bids: ReadableBid[], availableMicro = 100_000_000n) {
     heldMicro: 0n,
     openBids: 0,
     bucket: null,
+    frozen: false,
+    owner: null,
   }
   let drawn = 0
   const decided = decideBatch({

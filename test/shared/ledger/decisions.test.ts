@@ -12,7 +12,7 @@ import {
 
 const agent = (agentId: bigint, name: string, more: Partial<LedgerAgent> = {}): [string, LedgerAgent] => [
   name,
-  { agentId, name, isDead: false, availableMicro: 100n, heldMicro: 40n, ...more },
+  { agentId, name, isDead: false, isFrozen: false, availableMicro: 100n, heldMicro: 40n, ...more },
 ]
 const agents = new Map([agent(1n, 'ann'), agent(2n, 'bob'), agent(3n, 'dan', { isDead: true })])
 const market = { marketId: 'm', key: null }
