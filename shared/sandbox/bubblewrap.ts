@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { chownSync, closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -9,6 +10,7 @@ import type { SandboxTool } from '../../setup/sandbox.mjs'
 import { bubblewrapCommand, bubblewrapOptions, type RunFolders } from './bubblewrap-arguments.ts'
 import type { RunGroup, RunGroups } from './cgroups.ts'
 import { forwardServer } from './forwarded-server.ts'
+import type { Gate } from './gate.ts'
 import { keepOutput } from './kept-output.ts'
 import { LAUNCH_FILES, OUTER_SCRIPT } from './launch-scripts.ts'
 import {
@@ -31,11 +33,14 @@ export interface BubblewrapMachine {
   libraries: RuntimeLibraries
   /** Paths that no program may see, wherever they lie: the project, the stack's folder. */
   hidden: readonly string[]
+  /** Launches take processor time of their own: only so many go on side by side. */
+  launches: Gate
 }
 
 /** A run started by root gets a user of its own out of these, which no system hands out. */
 const FIRST_RUN_USER = 2_000_000_000
 const RUN_USERS = 1_000_000
+const NICENESS = 10
 /** How soon a run that wants too much memory is found out; the kernel has killed a process of it by then. */
 const LOOK_FOR_MEMORY_MS = 250
 /** After its program was killed, a run may still need this long to tell what is in its workspace. */
@@ -50,7 +55,9 @@ export async function runInBubblewrap(
   signal: AbortSignal,
 ): Promise<SandboxExit> {
   const { root } = machine
+  const beganMs = performance.now()
   const record = beginRecord(root, request.id, request.endsInMs)
+  const launched = await machine.launches.enter()
   const servers: { close: () => Promise<void> }[] = []
   let group: RunGroup | undefined
   try {
@@ -62,8 +69,10 @@ export async function runInBubblewrap(
       if (user !== null) chownSync(path, user, user)
     }
     group = machine.groups.create(request.id, request.limits)
-    return await launch(machine, request, { folders, user, group, record }, signal)
+    const endsInMs = request.endsInMs - (performance.now() - beganMs)
+    return await launch(machine, { ...request, endsInMs }, { folders, user, group, record, launched }, signal)
   } finally {
+    launched()
     await Promise.all(servers.map(server => server.close()))
     killRecorded(record)
     await group?.remove()
@@ -101,12 +110,14 @@ interface Launch {
   user: number | null
   group: RunGroup
   record: RunRecord
+  /** To be called when the program runs. */
+  launched: () => void
 }
 
 async function launch(
   machine: BubblewrapMachine,
   request: SandboxRequest,
-  { folders, user, group, record }: Launch,
+  { folders, user, group, record, launched }: Launch,
   signal: AbortSignal,
 ): Promise<SandboxExit> {
   const { limits } = request
@@ -145,6 +156,7 @@ async function launch(
   note(child.pid!)
   readLines(pipe(LAUNCH_FILES.started), line => {
     started ||= line === 'started'
+    launched()
   })
   readLines(pipe(LAUNCH_FILES.status), line => {
     const told = readStatus(line)
@@ -239,6 +251,8 @@ function startLaunch(
     },
   )
   for (const file of files) closeSync(file)
+  // The economy comes first: programs and their launches get what it leaves.
+  if (child.pid !== undefined) setPriority(child.pid, NICENESS)
   return child
 }
 

@@ -26,6 +26,9 @@ export interface RunGroups {
 }
 
 const PREFIX = 'bourse-'
+/** A tenth of what a group usually weighs: where processors are short, the economy's processes come first. */
+const CPU_WEIGHT = 10
+const CPU_SHARES = 102
 const CPU_PERIOD_MICROSECONDS = 100_000
 /** The kernel takes no smaller share. */
 const CPU_QUOTA_MICROSECONDS_MIN = 1_000
@@ -113,6 +116,7 @@ function unified(mounts: readonly CgroupMount[], own: Map<string, string>): RunG
       writeIfThere(folder, 'memory.swap.max', 0)
       writeIfThere(folder, 'memory.oom.group', 1)
       write(folder, 'pids.max', limits.processes)
+      writeIfThere(folder, 'cpu.weight', CPU_WEIGHT)
       writeIfThere(folder, 'cpu.max', `${cpuQuota(limits)} ${CPU_PERIOD_MICROSECONDS}`)
       return group(folder)
     },
@@ -153,6 +157,7 @@ function separate(mounts: readonly CgroupMount[], own: Map<string, string>): Run
       write(join(pids, `${PREFIX}${id}`), 'pids.max', limits.processes)
       if (cpu !== null) {
         const folder = join(cpu, `${PREFIX}${id}`)
+        write(folder, 'cpu.shares', CPU_SHARES)
         write(folder, 'cpu.cfs_period_us', CPU_PERIOD_MICROSECONDS)
         write(folder, 'cpu.cfs_quota_us', cpuQuota(limits))
       }

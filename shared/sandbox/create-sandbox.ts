@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { findSandboxTools, sandboxRemedy } from '../../setup/sandbox.mjs'
 import { type BubblewrapMachine, runInBubblewrap } from './bubblewrap.ts'
 import { findRunGroups, type RunGroups } from './cgroups.ts'
+import { createGate } from './gate.ts'
 import { findStrays, killRecorded, prepareRoot, readRecord, removeRun } from './run-records.ts'
 import type { RuntimeLibraries } from './runtime-files.ts'
 import type { Sandbox, SandboxReadiness, SandboxRequest } from './sandbox.ts'
@@ -9,6 +11,7 @@ import { isFilteredArchitecture, seccompFilter } from './seccomp-filter.ts'
 
 /** A run that goes on so long after its time is killed by whoever finds it. */
 const OVERDUE_MS = 5_000
+const LAUNCHES_PER_CORE = 2
 const MEBIBYTE = 1024 ** 2
 
 const TRIAL: Omit<SandboxRequest, 'id'> = {
@@ -47,13 +50,22 @@ export function createSandbox({
   groups?: RunGroups
 }): Sandbox {
   const found = findSandboxTools(env)
+  const launches = createGate(LAUNCHES_PER_CORE * availableParallelism())
 
   function machine(): BubblewrapMachine {
     if (found.missing !== undefined || !isFilteredArchitecture(process.arch)) {
       throw new Error(`a sandbox is not to be had here: ${found.missing?.join(', ')}`)
     }
     prepareRoot(root)
-    return { root, libraries, hidden, groups, tools: found.paths, filter: seccompFilter(process.arch) }
+    return {
+      root,
+      libraries,
+      hidden,
+      groups,
+      launches,
+      tools: found.paths,
+      filter: seccompFilter(process.arch),
+    }
   }
 
   async function end(id: string): Promise<boolean> {
