@@ -10,13 +10,16 @@ import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { startStack } from '../workers/stack/start-stack.ts'
 import { type Row, type RowResult, runRow } from './row.ts'
 import { admission } from './rows/admission.ts'
+import { collectorReplay } from './rows/collector-replay.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
+import { cycleToCollector } from './rows/cycle-to-collector.ts'
 import { executions } from './rows/executions.ts'
 import { flood } from './rows/flood.ts'
 import { historyPage } from './rows/history-page.ts'
 import { llmMemory } from './rows/llm-memory.ts'
 import { llmOutage } from './rows/llm-outage.ts'
 import { llmProxy } from './rows/llm-proxy.ts'
+import { outboxPublish } from './rows/outbox-publish.ts'
 import { sandboxedRun } from './rows/sandboxed-run.ts'
 import { stuckPriceUpdate } from './rows/stuck-price-update.ts'
 import { wholeCycle } from './rows/whole-cycle.ts'
@@ -37,6 +40,9 @@ const ROWS: Row[] = [
   llmMemory,
   sandboxedRun,
   executions,
+  outboxPublish,
+  collectorReplay,
+  cycleToCollector,
 ]
 
 const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"

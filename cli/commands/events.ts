@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type EventName, eventTypes } from '../../shared/events/registry.ts'
 import { type OutputOptions, write } from '../answer.ts'
+import { checkpoint } from '../checkpoint.ts'
 import { colours } from '../colours.ts'
 import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
 import { wholeNumber } from '../option-readers.ts'
@@ -16,7 +17,7 @@ export function registerEvents(program: Command): void {
   const events = program
     .command('events')
     .description('what happened, from the stream, each event once and in order')
-    .usage('[show] <market> [options] | schema [type] | dead-letters <market>')
+    .usage('[show] <market> [options] | schema [type] | dead-letters <market> | checkpoint <market>')
 
   events
     .command('show <market>', { isDefault: true })
@@ -62,6 +63,16 @@ export function registerEvents(program: Command): void {
     .option('--json', 'print one JSON document a line')
     .action((marketId: string, options: OutputOptions) =>
       runCommand(options, servers => printDeadLetters(marketId, options, servers)),
+    )
+
+  events
+    .command('checkpoint <market>')
+    .description(
+      'write the state as events, and remove the events before it from stream and outbox, for good',
+    )
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, options: OutputOptions) =>
+      runCommand(options, servers => checkpoint(marketId, options, servers)),
     )
 }
 

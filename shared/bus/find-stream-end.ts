@@ -30,7 +30,7 @@ export class HistoryDiverged extends Error implements Divergence {
   }
 }
 
-/** Where a stream stands: it holds events 1 to `seq` in order, the last of them at `sequence`. */
+/** Where a stream stands: it holds events from the first kept to `seq` in order, the last of them at `sequence`. */
 export interface StreamEnd {
   seq: number
   sequence: number
@@ -65,6 +65,9 @@ export async function findStreamEnd(
   const buriedUpTo = known.place?.created === facts.created ? known.place.sequence : 0
   const identity = await outbox.readIdentity(marketId)
   const pages = openEventPages(outbox, marketId)
+  const { firstSeq } = known
+  // A reader looks for an event from the sequence equal to its seq on: a stream that begins lower misleads it.
+  if (facts.lastSequence < firstSeq - 1) return { broken: 'hole' }
   let { seq, sequence } = start
   let lastEventId = start.eventId
   let lastSequence = sequence
@@ -81,13 +84,14 @@ export async function findStreamEnd(
     for (const message of messages) {
       lastSequence = message.streamSequence
       const verdict = await judge(message, seq + 1)
+      if (verdict === 'next' && message.streamSequence < seq + 1) return { broken: 'hole' }
       if (verdict === 'next') {
         seq += 1
         sequence = message.streamSequence
         lastEventId = message.messageId
       } else if (verdict === 'garbage') {
         lastEventId = null
-        bury(message)
+        if (!isBeforeCheckpoint(message)) bury(message)
       } else {
         if (verdict === 'forged') bury(message)
         await buryMessages(bus, marketId, facts.created, garbage)
@@ -100,10 +104,15 @@ export async function findStreamEnd(
     await buryMessages(bus, marketId, facts.created, garbage)
   }
 
-  const everythingIsGone = seq === 0 && facts.removed > 0
+  const everythingIsGone = seq === firstSeq - 1 && facts.removed > 0
   if (everythingIsGone) return { broken: 'hole' }
   const end = Math.max(lastSequence, facts.lastSequence)
   return { seq, sequence, lastSequence: end, lastEventId: end === sequence ? lastEventId : null }
+
+  /** True for our own events before the first that is kept: they are removed soon. */
+  function isBeforeCheckpoint(message: StoredMessage): boolean {
+    return (claimOf(message.text)?.seq ?? firstSeq) < firstSeq && isProven(message, identity)
+  }
 
   async function judge(message: StoredMessage, expectedSeq: number): Promise<Verdict> {
     const claim = claimOf(message.text)
@@ -154,15 +163,15 @@ function isProven(message: StoredMessage, { eventKey }: OutboxIdentity): boolean
 async function trustedStart(
   { bus, outbox, marketId }: Reading,
   facts: StreamFacts,
-  { seq, place }: Publication,
+  { firstSeq, seq, place }: Publication,
 ): Promise<{ seq: number; sequence: number; eventId: string | null }> {
-  const beginning = { seq: 0, sequence: 0, eventId: null }
+  const beginning = { seq: firstSeq - 1, sequence: 0, eventId: null }
   const isUntouched =
     place !== null &&
     place.created === facts.created &&
     place.removed === facts.removed &&
     place.sequence <= facts.lastSequence
-  if (!isUntouched || seq === 0) return beginning
+  if (!isUntouched || seq < firstSeq) return beginning
   const [event] = await outbox.readEvents(marketId, seq - 1, 1)
   const [message] = await readMessages(bus, marketId, place.sequence, 1)
   const isThere =

@@ -24,7 +24,9 @@ export type Stop =
 export interface Pipeline {
   /** Sends an event to stand right after the last one sent. Wait for room before; does nothing once stopped. */
   send(subject: string, eventId: string, text: string, proof: string): void
-  /** Resolves when another event may be sent, or the pipeline has stopped. */
+  /** How many events may be sent now; 0 once stopped. */
+  free(): number
+  /** Resolves when half of what may be in flight is free, or the pipeline has stopped: fewer, larger writes. */
   room(): Promise<void>
   /** Resolves when everything sent is acknowledged, or the pipeline has stopped. */
   drained(): Promise<void>
@@ -109,7 +111,8 @@ export function openPipeline(
       sentEventId = eventId
       bus.connection.publish(subject, text, { reply: `${inbox}.${sentSequence}`, headers: fence })
     },
-    room: () => whenInFlight(IN_FLIGHT_MESSAGES_MAX - 1),
+    free: () => (stop ? 0 : IN_FLIGHT_MESSAGES_MAX - inFlight()),
+    room: () => whenInFlight(IN_FLIGHT_MESSAGES_MAX / 2),
     drained: () => whenInFlight(0),
     acknowledged: () => acknowledgedSequence,
     stopped: () => stop,

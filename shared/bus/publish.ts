@@ -1,6 +1,6 @@
 import { subjectOf } from '../events/envelope.ts'
 import { type EventPages, openEventPages } from '../events/event-pages.ts'
-import type { Outbox, Publication } from '../events/outbox.ts'
+import type { Outbox, Published } from '../events/outbox.ts'
 import { type Bus, isBusError } from './connect.ts'
 import { buryMessages } from './dead-letters.ts'
 import { claimOf } from './event-message.ts'
@@ -43,7 +43,7 @@ const CONTENTION_BACKOFF_MS_MAX = 2_000
  */
 export async function publishOutbox(options: PublishOptions): Promise<{ publishedSeq: number }> {
   const { bus, outbox, marketId, signal } = options
-  let known = await outbox.readPublication(marketId)
+  let known: Published = await outbox.readPublication(marketId)
   let failures = 0
   let contentions = 0
   let isStreamSuspect = false
@@ -58,9 +58,11 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       const found = isConfigured ? await readStreamFacts(bus, marketId) : null
       const facts = found ?? (await ensureStream(bus, marketId))
       isConfigured = true
-      const end = await findStreamEnd({ bus, outbox, marketId, onBatch: giveSignOfLife }, facts, known)
+      const { firstSeq } = await outbox.readPublication(marketId)
+      const reading = { bus, outbox, marketId, onBatch: giveSignOfLife }
+      const end = await findStreamEnd(reading, facts, { ...known, firstSeq })
       if ('broken' in end) {
-        await makeAnew(bus, marketId, facts)
+        await makeAnew(options, facts)
         known = { seq: 0, place: null }
         continue
       }
@@ -76,7 +78,7 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       if (run.ended.kind === 'duplicate') {
         const isLost: boolean =
           isStreamSuspect || !(await hasEvent(options, run.ended.sequence, known.seq + 1))
-        if (isLost) await makeAnew(bus, marketId, facts)
+        if (isLost) await makeAnew(options, facts)
         // NATS says it has the event where we did not find it: the next look is at the whole stream.
         known = { seq: 0, place: null }
         isStreamSuspect = !isLost
@@ -111,7 +113,7 @@ export class PublishRefused extends Error {
 
 interface Run {
   ended: 'idle' | Stop
-  publication: Publication
+  publication: Published
 }
 
 /** Publishes from the end found until idle, or until the stream is not as it was thought to be. */
@@ -121,7 +123,7 @@ async function publishFrom(options: PublishOptions, facts: StreamFacts, found: S
   const burial = openBurial(bus, marketId, facts.created)
   const source = { events: openEventPages(outbox, marketId), ...(await outbox.readIdentity(marketId)) }
   let end = found
-  const publicationAt = (sequence: number): Publication => {
+  const publicationAt = (sequence: number): Published => {
     const sent = sequence - end.lastSequence
     const place = { created: facts.created, removed: facts.removed }
     return sent === 0
@@ -154,7 +156,7 @@ const isMoved = (ended: 'idle' | Stop) => ended !== 'idle' && ended.kind === 'mo
 async function passGarbage(
   { bus, marketId, signal, onProgress }: PublishOptions,
   acknowledgedSequence: number,
-  { seq, place }: Publication,
+  { seq, place }: Published,
 ): Promise<{ end: StreamEnd; garbage: StoredMessage[] } | null> {
   signal.throwIfAborted()
   onProgress?.(seq)
@@ -205,24 +207,29 @@ async function feed(
   let idleSinceMs = Date.now()
 
   for (;;) {
-    const event = events.held(sentSeq + 1) ?? (await events.at(sentSeq + 1))
-    if (event === null) {
+    const isAtEnd = (events.held(sentSeq + 1) ?? (await events.at(sentSeq + 1))) === null
+    if (isAtEnd) {
       await pipeline.drained()
     } else {
       await pipeline.room()
-      pipeline.send(subjectOf(event), event.event_id, event.text, proofOf(eventKey, event.text))
-      sentSeq = event.seq
+      // Without a pause in between: what is sent in one go leaves in one write.
+      for (let free = pipeline.free(); free > 0; free--) {
+        const event = events.held(sentSeq + 1)
+        if (event === undefined) break
+        pipeline.send(subjectOf(event), event.event_id, event.text, proofOf(eventKey, event.text))
+        sentSeq = event.seq
+      }
       idleSinceMs = Date.now()
     }
     const stop = pipeline.stopped()
     if (stop?.kind === 'aborted') signal.throwIfAborted()
     if (stop) return stop
     if (Date.now() - checkedAtMs >= STREAM_CHECK_INTERVAL_MS) {
-      const lastSequence = event === null ? pipeline.acknowledged() : null
+      const lastSequence = isAtEnd ? pipeline.acknowledged() : null
       if (!(await isAsFound(bus, marketId, facts, lastSequence))) return { kind: 'moved' }
       checkedAtMs = Date.now()
     }
-    if (event === null) {
+    if (isAtEnd) {
       if (Date.now() - idleSinceMs >= lingerMs) return 'idle'
       await pause(pollMs, signal)
       onProgress?.(sentSeq)
@@ -243,9 +250,11 @@ async function isAsFound(
 }
 
 /** Makes the stream anew unless another publisher just has. */
-async function makeAnew(bus: Bus, marketId: string, judged: StreamFacts): Promise<void> {
+async function makeAnew({ bus, outbox, marketId }: PublishOptions, judged: StreamFacts): Promise<void> {
   const now = await readStreamFacts(bus, marketId)
-  if (now !== null && now.created === judged.created) await recreateStream(bus, marketId)
+  if (now !== null && now.created !== judged.created) return
+  // So that no event stands before the sequence equal to its seq, wherever the events begin.
+  await recreateStream(bus, marketId, (await outbox.readPublication(marketId)).firstSeq)
 }
 
 async function hasEvent({ bus, outbox, marketId }: PublishOptions, sequence: number, seq: number) {

@@ -25,6 +25,11 @@ export function eventSubjects(marketId: string): string {
   return `bourse.${marketId}.events.>`
 }
 
+/** Removes what stands before a stream sequence. */
+export async function purgeBefore(bus: Bus, marketId: string, sequence: number): Promise<void> {
+  await bus.manager.streams.purge(streamName(marketId), { seq: sequence })
+}
+
 /** What a stream holds now. */
 export interface StreamFacts extends Omit<StreamPlace, 'sequence'> {
   /** One more than the last when the stream is empty. */
@@ -118,12 +123,13 @@ function settingsOf(marketId: string): KeptStream {
   }
 }
 
-function factsOf({ created, state }: StreamInfo): StreamFacts {
+function factsOf({ created, config, state }: StreamInfo): StreamFacts {
+  const sequences = state.last_seq - Math.max((config.first_seq ?? 1) - 1, 0)
   return {
     created: String(created),
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,
-    removed: state.last_seq - state.messages,
+    removed: sequences - state.messages,
     messages: state.messages,
     bytes: state.bytes,
   }

@@ -1,11 +1,11 @@
-import type { Outbox, Publication } from '../events/outbox.ts'
+import type { Outbox, Published } from '../events/outbox.ts'
 
 /** Progress is written at most this often. */
 const RECORD_INTERVAL_MS = 100
 
 export interface Watermark {
   /** Tells progress; it is written soon. */
-  advance(publication: Publication): void
+  advance(publication: Published): void
   /** Writes what is not yet written; throws what an earlier write met. */
   flush(): Promise<void>
 }
@@ -16,7 +16,7 @@ export function openWatermark(
   marketId: string,
   onRecorded: (seq: number) => void,
 ): Watermark {
-  let latest: Publication | null = null
+  let latest: Published | null = null
   let writing: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | null = null
   let problem: unknown

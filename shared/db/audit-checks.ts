@@ -318,19 +318,21 @@ export const EVENT_CHECKS: AuditCheck[] = [
              when first_seq <> coalesce(seq_before, 0) + 1 then
                format('batch %s begins with event %s, after event %s', batch_id, first_seq, coalesce(seq_before, 0))
              when at < at_before then format('batch %s is told at %s, before the one before it', batch_id, at)
-             when (event_count, 0, event_count - 1)
+             when last_seq >= kept_from and (event_count, 0, event_count - 1)
                   is distinct from (coalesce(events, 0), coalesce(first_ordinal, 0), coalesce(last_ordinal, -1)) then
                format('batch %s has %s events of %s', batch_id, coalesce(events, 0), event_count)
              end as problem
         from (
-          select b.*, o.*, lag(first_seq + event_count - 1) over before as seq_before, lag(at) over before as at_before
+          select b.*, o.*, p.first_seq as kept_from, b.first_seq + b.event_count - 1 as last_seq,
+                 lag(b.first_seq + event_count - 1) over before as seq_before, lag(at) over before as at_before
             from event_batches b
+            join publications p using (market_id)
             left join (
               select batch_id as told_batch, count(*) as events, min(ordinal) as first_ordinal, max(ordinal) as last_ordinal
                 from outbox where batch_id in (select batch_id from event_batches where market_id = any($1))
                group by batch_id) o on o.told_batch = b.batch_id
            where b.market_id = any($1)
-          window before as (partition by market_id order by first_seq)) batches
+          window before as (partition by market_id order by b.first_seq)) batches
       union all
       select s.market_id, case when s.last_seq <> coalesce(b.last_seq, 0) then
                format('the market counts %s events and has %s', s.last_seq, coalesce(b.last_seq, 0))

@@ -25,17 +25,29 @@ export async function allowLongReading(client: DatabaseClient): Promise<void> {
   )
 }
 
-/** The markets there are (or the one asked for), each with its last committed event. */
+export interface AuditedMarket {
+  marketId: string
+  /** The first event that is kept. */
+  firstSeq: number
+  /** The last event committed. */
+  lastSeq: number
+}
+
+/** The markets there are, or the one asked for. */
 export async function readAuditedMarkets(
   client: DatabaseClient,
   marketId: string | null,
-): Promise<{ marketId: string; lastSeq: number }[]> {
+): Promise<AuditedMarket[]> {
   const { rows } = await client.query(
-    `select market_id, last_seq from market_sequences
+    `select market_id, last_seq, first_seq from market_sequences join publications using (market_id)
       where $1::text is null or market_id = $1 order by market_id`,
     [marketId],
   )
-  return rows.map(row => ({ marketId: row.market_id, lastSeq: Number(row.last_seq) }))
+  return rows.map(row => ({
+    marketId: row.market_id,
+    firstSeq: Number(row.first_seq),
+    lastSeq: Number(row.last_seq),
+  }))
 }
 
 /** Runs every check over these markets: one statement a check, however many markets. */

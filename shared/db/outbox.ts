@@ -69,7 +69,7 @@ export function createPostgresOutbox(db: Database): Outbox {
 
     async readPublication(marketId) {
       const { rows } = await db.query(
-        `select published_seq, stream_created, stream_sequence, stream_removed
+        `select first_seq, published_seq, stream_created, stream_sequence, stream_removed
            from publications where market_id = $1`,
         [marketId],
       )
@@ -156,6 +156,7 @@ function lastMomentRemembered(): (ms: number) => string {
 }
 
 function publicationOf(row: {
+  first_seq: bigint
   published_seq: bigint
   stream_created: string | null
   stream_sequence: bigint | null
@@ -169,5 +170,5 @@ function publicationOf(row: {
           sequence: Number(row.stream_sequence),
           removed: Number(row.stream_removed),
         }
-  return { seq: Number(row.published_seq), place }
+  return { firstSeq: Number(row.first_seq), seq: Number(row.published_seq), place }
 }

@@ -20,11 +20,13 @@ const changes: ChangesOf<typeof eventTypes> = {
 }
 
 /**
- * Applies a market's next event, in `seq` order from the first, and answers the state it was given: that is changed
+ * Applies a market's next event, in `seq` order from the first there is (event 1 or a checkpoint), and answers the state it was given: that is changed
  * in place, because a market may have millions of bids, and nothing else is. Throws EventDoesNotFit.
  */
 export function apply(state: EconomyState, event: BourseEvent): EconomyState {
-  if (event.seq !== state.seq + 1) throw new EventDoesNotFit(event, `it follows event ${state.seq}`)
+  const begins = state.seq === 0 && event.type === 'state_checkpoint' && event.data.part === 1
+  if (event.seq !== state.seq + 1 && !begins)
+    throw new EventDoesNotFit(event, `it follows event ${state.seq}`)
   const change = changes[event.type] as (state: EconomyState, event: BourseEvent) => void
   change(state, event)
   state.seq = event.seq

@@ -10,11 +10,17 @@ export interface OutboxEvent extends Pick<BourseEvent, 'market_id' | 'source' | 
 }
 
 /** How far a stream is known to hold its market's events, and where in the stream that is. */
-export interface Publication {
+export interface Published {
   /** Every event up to this one is in the stream; 0: none is known to be. */
   seq: number
   /** Null when that was never recorded. */
   place: StreamPlace | null
+}
+
+/** What is recorded of a market's stream. */
+export interface Publication extends Published {
+  /** Stream and outbox begin with this event: 1, or the first part of a checkpoint. */
+  firstSeq: number
 }
 
 export interface StreamPlace {
@@ -51,7 +57,7 @@ export interface Outbox {
   readIdentity(marketId: string): Promise<OutboxIdentity>
   readPublication(marketId: string): Promise<Publication>
   /** Records progress, which ends a divergence: never backwards, unless the stream is another one than recorded. */
-  recordPublication(marketId: string, publication: Publication): Promise<void>
+  recordPublication(marketId: string, published: Published): Promise<void>
   /** Records that publication is halted. */
   recordDivergence(marketId: string, divergence: Divergence): Promise<void>
 }

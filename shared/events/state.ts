@@ -1,4 +1,5 @@
 import type { EventData } from './registry.ts'
+import { type Finished, nothingFinished } from './tally.ts'
 
 export interface MarketState {
   /** `closing` from the moment it admits no more: the events do not tell when its last bid was released. */
@@ -136,6 +137,10 @@ export interface EconomyState {
   services: Map<string, ServiceState>
   executions: Map<string, ExecutionState>
   prompts: Map<string, PromptState>
+  /** What a checkpoint told to be over for good: those things are in none of the maps. */
+  finished: Finished
+  /** Lines of the checkpoint that is being read; null: none is. */
+  checkpointLines: string[] | null
 }
 
 /** A market that nothing has happened to. */
@@ -152,5 +157,7 @@ export function emptyState(): EconomyState {
     services: new Map(),
     executions: new Map(),
     prompts: new Map(),
+    finished: nothingFinished(),
+    checkpointLines: null,
   }
 }

@@ -35,13 +35,13 @@ class StreamStalled extends Error {}
 export async function checkRebuilt(client: DatabaseClient, question: RebuildQuestion): Promise<Check[]> {
   const { marketId, lastSeq } = question
   const state = emptyState()
-  const problem = await rebuild(state, question)
+  const { problem, firstSeq } = await rebuild(state, question)
   const rebuilt: Check = {
     name: REBUILD_CHECK,
     market: marketId,
     ok: problem === null,
-    checked: state.seq,
-    detail: problem,
+    checked: Math.max(state.seq - firstSeq + 1, 0),
+    detail: problem ?? (firstSeq > 1 ? `from the checkpoint at event ${firstSeq}, not from event 1` : null),
   }
   if (problem !== null || lastSeq === 0) return [rebuilt]
   const checks = [rebuilt]
@@ -52,24 +52,28 @@ export async function checkRebuilt(client: DatabaseClient, question: RebuildQues
   return checks
 }
 
-/** Applies the stream's events up to the last one asked for; answers what kept it from that, or null. */
+/** Applies the stream's events up to the last one asked for; answers what kept it from that, and where it began. */
 async function rebuild(
   state: EconomyState,
   { bus, marketId, lastSeq, waitMs }: RebuildQuestion,
-): Promise<string | null> {
+): Promise<{ problem: string | null; firstSeq: number }> {
+  let firstSeq = 1
   const stalled = new AbortController()
   const timer = setTimeout(() => stalled.abort(new StreamStalled()), waitMs)
   try {
     const events = collect({ bus, marketId, signal: stalled.signal, follow: false, untilSeq: lastSeq })
     for await (const event of events) {
+      if (state.seq === 0) firstSeq = event.seq
       apply(state, event)
       timer.refresh()
     }
-    return null
+    return { problem: null, firstSeq }
   } catch (error) {
-    if (error instanceof EventDoesNotFit || error instanceof EventsMissing) return error.message
+    if (error instanceof EventDoesNotFit || error instanceof EventsMissing)
+      return { problem: error.message, firstSeq }
     if (!(error instanceof StreamStalled)) throw error
-    return `the stream gave no event after ${state.seq} of ${lastSeq} for ${waitMs / 1000} s`
+    const problem = `the stream gave no event after ${state.seq} of ${lastSeq} for ${waitMs / 1000} s`
+    return { problem, firstSeq }
   } finally {
     clearTimeout(timer)
   }
@@ -91,31 +95,42 @@ const COMPARISONS: [name: string, compare: Comparison][] = [
   ],
   [
     'bids are what the events say',
-    (client, marketId, state) => compareStates('bid', readBidStates(client, marketId), state.bids),
+    (client, marketId, state) =>
+      compareStates('bid', readBidStates(client, marketId), state.bids, state.finished.bid),
   ],
   [
     'holds are what the events say',
-    (client, marketId, state) => compareStates('hold', readHoldStates(client, marketId), state.holds),
+    (client, marketId, state) =>
+      compareStates('hold', readHoldStates(client, marketId), state.holds, state.finished.hold),
   ],
   [
     'leases are what the events say',
-    (client, marketId, state) => compareStates('lease', readLeaseStates(client, marketId), state.leases),
+    (client, marketId, state) =>
+      compareStates('lease', readLeaseStates(client, marketId), state.leases, state.finished.lease),
   ],
   [
     'settled cycles are what the events say',
-    (client, marketId, state) => compareStates('cycle', readCycleStates(client, marketId), state.cycles),
+    (client, marketId, state) =>
+      compareStates('cycle', readCycleStates(client, marketId), state.cycles, state.finished.cycle),
   ],
   [
     'posted prices are what the events say',
-    (client, marketId, state) => compareStates('price', readPriceStates(client, marketId), state.prices),
+    (client, marketId, state) =>
+      compareStates('price', readPriceStates(client, marketId), state.prices, state.finished.price),
   ],
   [
     'executions are what the events say',
     (client, marketId, state) =>
-      compareStates('execution', readExecutionStates(client, marketId), state.executions),
+      compareStates(
+        'execution',
+        readExecutionStates(client, marketId),
+        state.executions,
+        state.finished.execution,
+      ),
   ],
   [
     'prompts are what the events say',
-    (client, marketId, state) => compareStates('prompt', readPromptStates(client, marketId), state.prompts),
+    (client, marketId, state) =>
+      compareStates('prompt', readPromptStates(client, marketId), state.prompts, state.finished.prompt),
   ],
 ]

@@ -1,5 +1,11 @@
 import type { Bus } from '../bus/connect.ts'
-import { type AuditFinding, allowLongReading, auditMarkets, readAuditedMarkets } from '../db/audit.ts'
+import {
+  type AuditedMarket,
+  type AuditFinding,
+  allowLongReading,
+  auditMarkets,
+  readAuditedMarkets,
+} from '../db/audit.ts'
 import { EVENT_CHECKS } from '../db/audit-checks.ts'
 import { createPostgresOutbox } from '../db/outbox.ts'
 import type { Database, DatabaseClient } from '../db/pool.ts'
@@ -59,7 +65,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 
 /** What the audit of one snapshot of Postgres found. */
 interface Audit {
-  markets: { marketId: string; lastSeq: number }[]
+  markets: AuditedMarket[]
   findings: AuditFinding[]
   sinceMs: number
 }
@@ -72,11 +78,11 @@ async function checkEvents(
 ): Promise<Check[]> {
   const outbox = createPostgresOutbox(db)
   const checks: Check[] = []
-  for (const { marketId, lastSeq } of markets) {
+  for (const { marketId, firstSeq, lastSeq } of markets) {
     if (hasBrokenEvents(findings, marketId)) {
       checks.push(notDone(STREAM_CHECK, marketId, 'not compared: the events in Postgres are not whole'))
     } else {
-      const comparison = await compareStream({ bus, outbox, marketId, lastSeq, sinceMs, waitMs })
+      const comparison = await compareStream({ bus, outbox, marketId, firstSeq, lastSeq, sinceMs, waitMs })
       checks.push(checkOfStream(marketId, comparison))
     }
     if (client === null) continue

@@ -1,3 +1,4 @@
+import { stateOf } from '../checkpoint.ts'
 import type { marketEvents } from '../types/market-events.ts'
 import { type ChangesOf, changesNothing, EventDoesNotFit, marketOf, microOf, ppmOf } from './change.ts'
 
@@ -30,7 +31,17 @@ export const marketChanges: ChangesOf<typeof marketEvents> = {
   },
   // The stream was made anew from what the table has: its events are those that hold.
   history_restored: changesNothing,
-  state_checkpoint: changesNothing,
+  state_checkpoint(state, event) {
+    const { part, parts, state_hash: hash, state: lines } = event.data
+    if (part === 1 && state.market === null) state.checkpointLines = []
+    // Who has the state already need not be told.
+    if (state.checkpointLines === null) return
+    state.checkpointLines.push(...lines)
+    if (part < parts) return
+    const told = stateOf(state.checkpointLines, hash)
+    if (told === null) throw new EventDoesNotFit(event, 'the state it tells has another hash')
+    Object.assign(state, told)
+  },
 
   cycle_cleared(state, event) {
     const { data } = event

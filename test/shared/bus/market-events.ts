@@ -37,11 +37,14 @@ export async function connectServers(): Promise<Servers> {
   }
 }
 
-/** A market of its own for a test; its event 1 is market_created. */
+/** A market of its own for a test, which no worker looks at; its event 1 is market_created. */
 export async function makeMarket(db: Database): Promise<string> {
   const marketId = `bus-${randomBytes(6).toString('hex')}`
   const created = await createMarket(db, marketId, marketSettingsSchema.parse({}))
   if (!created.ok) throw new Error(JSON.stringify(created))
+  await db.query(`update market_sequences set asleep = false, wake_at = '2100-01-01' where market_id = $1`, [
+    marketId,
+  ])
   return marketId
 }
 
