@@ -23,8 +23,9 @@ import { startTraders, TRADERS } from './traders.ts'
 
 /** The demo shows at least this many cycles, and goes on until every outcome was seen or time is up. */
 const CYCLES_MIN = 12
-const WATCH_MS_MAX = 45_000
-const CLOSE_MS_MAX = 20_000
+/** A machine at rest needs a quarter of a minute; a busy one is given what it needs. */
+const WATCH_MS_MAX = 180_000
+const CLOSE_MS_MAX = 60_000
 const MARKET = 'demo'
 const noHint = async () => {}
 
@@ -98,7 +99,9 @@ async function watchEconomy(
         outage,
         listener,
         collectEvents(bus, AbortSignal.any([events.signal, AbortSignal.timeout(WATCH_MS_MAX)])),
-      )
+      ).catch(error => {
+        throw isTimeout(error) ? outOfTime(tally) : error
+      })
     } finally {
       await traders.stop()
       await callers.stop()
@@ -168,6 +171,18 @@ async function readRest(
     count(tally, event)
     if (event.type === 'cycle_cleared') listener.onCycle(event.data)
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError'
+}
+
+function outOfTime(tally: Tally): DemoIncomplete {
+  const missing = missingOutcomes(tally)
+  const seconds = WATCH_MS_MAX / 1000
+  const seen = `${tally.cycles.length} of ${CYCLES_MIN} cycles in ${seconds} s`
+  const never = missing.length === 0 ? '' : `; nothing was ever ${missing.join(', ')}`
+  return new DemoIncomplete(`time is up: ${seen}${never}. The machine may be too busy: run it again.`)
 }
 
 async function summaryOf(economy: Economy): Promise<{ lastSeq: number }> {
