@@ -7,6 +7,7 @@ import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
+import { createPostgresServices } from '../shared/db/postgres-services.ts'
 import { createGateway, GATEWAY_LIMITS } from '../shared/gateway/gateway.ts'
 import { createHandlers } from '../shared/gateway/handlers/all.ts'
 import { createMisdirectedNotices } from '../shared/gateway/misdirected.ts'
@@ -53,6 +54,8 @@ export async function runGateway(
     ledger: createPostgresLedger(db, hint),
     attention: createPostgresAttention(db, hint),
     admission: createPostgresEconomy(admissionDb, hint),
+    services: createPostgresServices(db, hint),
+    hint,
   })
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
   const gateway = createGateway({

@@ -155,6 +155,35 @@ const bidChecks: AuditCheck[] = [
        where h.market_id = any($1)`,
   },
   {
+    name: 'service calls agree with their holds',
+    rows: `
+      select c.market_id,
+             case when h.status is distinct from case c.status
+                         when 'waiting' then 'held' when 'succeeded' then 'settled' else 'released' end
+                    or (c.status = 'succeeded' and h.settled_to is distinct from c.provider_id)
+                    or h.agent_id is distinct from c.caller_id then
+               format('call %s %s, its hold is %s', c.call_id, replace(c.status, '_', ' '), coalesce(h.status, 'missing'))
+             end as problem
+        from service_calls c left join holds h on h.hold_id = c.call_id
+       where c.market_id = any($1)`,
+  },
+  {
+    name: 'services count their calls',
+    rows: `
+      select s.market_id,
+             case when s.succeeded <> coalesce(c.succeeded, 0) or s.failed <> coalesce(c.failed, 0) then
+               format('service %s counts %s calls that succeeded and %s that failed, and has %s and %s', s.name,
+                      s.succeeded, s.failed, coalesce(c.succeeded, 0), coalesce(c.failed, 0))
+             end as problem
+        from services s
+        left join (
+          select provider_id, service, count(*) filter (where status = 'succeeded') as succeeded,
+                 count(*) filter (where status in ('failed', 'timed_out')) as failed
+            from service_calls where market_id = any($1) group by provider_id, service) c
+          on c.provider_id = s.provider_id and c.service = s.name
+       where s.market_id = any($1)`,
+  },
+  {
     name: 'each bid is in one state, with what belongs to it',
     rows: `
       select coalesce(b.market_id, p.market_id) as market_id, case

@@ -7,6 +7,7 @@ import { describeMarket, findAgent, findMarket } from './describe-market.ts'
 import { changeMarketStatus } from './market-status.ts'
 import { openCycle } from './open-cycle.ts'
 import type { Database } from './pool.ts'
+import { createPostgresServices } from './postgres-services.ts'
 import { agreePricePeriod, findPriceSchedule } from './price-schedule.ts'
 import { registerAgent } from './register-agent.ts'
 import { releaseOpenBids } from './release-open-bids.ts'
@@ -21,6 +22,7 @@ import { tidyMarket } from './tidy-market.ts'
  */
 export function createPostgresEconomy(db: Database, hint: (marketId: string) => Promise<void>): Economy {
   const admitBids = createAdmission(db)
+  const services = createPostgresServices(db, hint)
   async function hinted<T extends { woken?: boolean }>(
     marketId: string,
     change: Promise<T>,
@@ -47,7 +49,10 @@ export function createPostgresEconomy(db: Database, hint: (marketId: string) => 
     tickPrices: (marketId, tickMs) => answered(marketId, tickPrices(db, marketId, tickMs)),
     findPriceSchedule: marketId => findPriceSchedule(db, marketId),
     agreePricePeriod: (marketId, seconds) => agreePricePeriod(db, marketId, seconds),
-    tidyMarket: marketId => hinted(marketId, tidyMarket(db, marketId)),
+    tidyMarket: async marketId => {
+      await services.expireCalls(marketId)
+      return await hinted(marketId, tidyMarket(db, marketId))
+    },
     takeTurn: (marketId, publishing) => takeTurn(db, marketId, publishing),
     pauseMarket: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'pause', actor)),
     resumeMarket: (marketId, actor) => answered(marketId, changeMarketStatus(db, marketId, 'resume', actor)),

@@ -197,7 +197,8 @@ export async function writeLedgerAgents(
   )
 }
 
-async function lockHold(client: DatabaseClient, holdId: string): Promise<LedgerHold> {
+/** Locks a hold that is known to be there; its agent must be locked. */
+export async function lockHold(client: DatabaseClient, holdId: string): Promise<LedgerHold> {
   const { rows } = await client.query(
     `select h.hold_id, h.amount_micro, h.ref, h.status, a.name as agent, s.name as settled_to
        from holds h join agents a on a.agent_id = h.agent_id left join agents s on s.agent_id = h.settled_to
@@ -215,7 +216,8 @@ async function lockHold(client: DatabaseClient, holdId: string): Promise<LedgerH
   }
 }
 
-async function writeHold(
+/** Writes a hold that is new, or how it was resolved. */
+export async function writeHold(
   client: DatabaseClient,
   batch: BatchStart,
   agents: ReadonlyMap<string, LedgerAgent>,

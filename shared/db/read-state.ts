@@ -8,6 +8,7 @@ import type {
   MarketState,
   PriceState,
   PromptState,
+  ServiceState,
 } from '../events/state.ts'
 import type { DatabaseClient } from './pool.ts'
 
@@ -196,6 +197,30 @@ export async function* readPriceStates(
         reason: row.reason,
         elapsedMs: Number(row.elapsed_ms),
         tickedAt: row.ticked_at.toISOString(),
+      },
+    ]
+  }
+}
+
+/** A market's services by `<provider>/<service>`. */
+export async function* readServiceStates(
+  client: DatabaseClient,
+  marketId: string,
+): AsyncGenerator<[string, ServiceState]> {
+  const rows = readRows(
+    client,
+    `select s.*, a.name as provider from services s join agents a on a.agent_id = s.provider_id
+      where s.market_id = $1`,
+    marketId,
+  )
+  for await (const row of rows) {
+    yield [
+      `${row.provider}/${row.name}`,
+      {
+        costMicro: row.cost_micro,
+        specification: row.specification,
+        succeeded: Number(row.succeeded),
+        failed: Number(row.failed),
       },
     ]
   }

@@ -4,6 +4,7 @@ import { UnknownCycle } from '../economy/unknown-cycle.ts'
 import { resolveHolds } from '../market/bid-holds.ts'
 import { pausedUpToMs } from '../market/market-clock.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
+import { wakeWinners } from '../market/wake-winners.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
 import { readCycle } from './cycles.ts'
@@ -48,6 +49,8 @@ export async function settleCycle(
     })
 
     const payments = resolveHolds(agents, settlement)
+    const { awake, events: wakings } = wakeWinners(`cycle/${number}`, settlement.won, agents)
+    const events = [...settlement.events, ...wakings]
     await writeDecidedBids(client, number, settlement)
     await endBids(
       client,
@@ -55,6 +58,7 @@ export async function settleCycle(
       'expired',
     )
     await writeAgents(client, [...agents.values()])
+    await wakeAgents(client, awake)
     await insertLeases(client, batch, number, settlement)
     await insertExecutions(client, marketId, settlement)
     await postMovements(client, batch, payments)
@@ -68,10 +72,16 @@ export async function settleCycle(
     )
     const pausedMs = pausedUpToMs(opened.pauses, batch.nowMs)
     await writeOutcome(client, batch, number, settlement, { considered: bids.length, leftWaiting, pausedMs })
-    await writeEvents(client, batch, settlement.events)
-    const { woken } = await closeBatch(client, batch, settlement.events.length)
+    await writeEvents(client, batch, events)
+    const { woken } = await closeBatch(client, batch, events.length)
     return { cycle: (await readCycle(client, marketId, number))!, woken }
   })
+}
+
+async function wakeAgents(client: DatabaseClient, awake: readonly { agentId: bigint }[]): Promise<void> {
+  if (awake.length === 0) return
+  const agentIds = awake.map(agent => agent.agentId)
+  await client.query(`update agents set status = 'alive' where agent_id = any($1)`, [agentIds])
 }
 
 async function lockCycle(client: DatabaseClient, marketId: string, number: number) {

@@ -48,13 +48,15 @@ async function readFacts(
             (select array_agg(price_micro order by ordinal) from prices
               where market_id = $1 and tick = (select max(tick) from prices where market_id = $1))
               <> passed_over.prices_micro as prices_moved,
-            exists (select from leases where market_id = $1 and status = 'active') as active_leases,
+            exists (select from leases where market_id = $1 and status = 'active')
+              or exists (select from service_calls where market_id = $1 and status = 'waiting') as commitments,
             exists (select from executions e join leases l using (lease_id)
                      where e.market_id = $1 and e.status in ('due', 'requested')
                        and (e.status = 'due' or l.ends_at <= clock_timestamp())) as executions_due,
             least(
               (select min(ends_at) from leases where market_id = $1 and status = 'active'),
               (select min(expires_at) from bids where market_id = $1 and status = 'pending' and expires_at is not null),
+              (select min(deadline_at) from service_calls where market_id = $1 and status = 'waiting'),
               (select min(since) + make_interval(secs => $2) from refusal_counters where market_id = $1)) as tidy_at
        from markets m
        join publications p using (market_id)
@@ -79,7 +81,7 @@ async function readFacts(
     newBids: row.new_bids,
     worthAnotherLook: row.supply_returned === true || repriced,
     tidyAtMs: row.tidy_at === null ? null : row.tidy_at.getTime(),
-    activeLeases: row.active_leases,
+    commitments: row.commitments,
     publishing,
     executionsDue: row.executions_due,
     unpublished: locked.rows[0].last_seq > row.published_seq,

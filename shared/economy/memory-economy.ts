@@ -22,6 +22,7 @@ import { decideNextStep, type MarketFacts, secondsUntilNextLook } from '../marke
 import { refuseAgentExists, registrationEffects, registrationProblem } from '../market/registration.ts'
 import type { MarketRules } from '../market/rules.ts'
 import { bidExpiredEvent, decideSettlement, leaseEndedEvent } from '../market/settlement.ts'
+import { wakeWinners } from '../market/wake-winners.ts'
 import { formatCredits } from '../money/credits.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource } from '../pricing/price-source.ts'
@@ -430,6 +431,8 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
     newLeaseId: uuidV7,
   })
   postMovements(market, resolveHolds(payersOf(market), settlement))
+  const { awake, events: wakings } = wakeWinners(`cycle/${number}`, settlement.won, payersOf(market))
+  for (const { name } of awake) market.agents.get(name)!.status = 'alive'
   const { won, lost, staying, expired } = settlement
   const consider = (bidId: string, status: MemoryBid['status']) => {
     const bid = market.bids.get(bidId)!
@@ -465,7 +468,7 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
     cutoffScore: settlement.cutoffScore?.toString() ?? null,
   }
   opened.pausedMs = pausedUpToMs(market.pauses, nowMs)
-  appendEvents(state, market, settlement.events)
+  appendEvents(state, market, [...settlement.events, ...wakings])
   return summariseCycle(opened.outcome)
 }
 
@@ -561,7 +564,7 @@ function factsOf(state: MemoryState, market: MemoryMarket, publishing: boolean):
     newBids: pending.some(bid => bid.lastConsideredCycle === null),
     worthAnotherLook: supplyReturned || repriced,
     tidyAtMs: dueTimes.length === 0 ? null : Math.min(...dueTimes),
-    activeLeases: active.length > 0,
+    commitments: active.length > 0,
     publishing,
     unpublished: market.events.length > market.publishedSeq,
     // Programs run beside the economy, on Postgres alone.

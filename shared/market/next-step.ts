@@ -11,9 +11,10 @@ export interface MarketFacts {
   newBids: boolean
   /** A pending bid was passed over, and supply came back, or prices moved, since its last look. */
   worthAnotherLook: boolean
-  /** Earliest end of a lease, expiry of a bid, or telling of folded refusals; null: none. */
+  /** Earliest end of a lease or of the wait for a service, expiry of a bid, or telling of folded refusals; null: none. */
   tidyAtMs: number | null
-  activeLeases: boolean
+  /** Leases that are active or calls of services that wait: a closed market sees them to their end. */
+  commitments: boolean
   publishing: boolean
   unpublished: boolean
   /** Programs are to be started, or paid back because they never were. */
@@ -45,7 +46,7 @@ export function decideNextStep(facts: MarketFacts): NextStep {
     const step = status === 'open' ? 'sleep' : 'wait'
     return { step, seconds: Math.min(seconds ?? PUBLISHING_WAIT_SECONDS, PUBLISHING_WAIT_SECONDS) }
   }
-  if (status === 'closed' && !facts.activeLeases) return { step: 'closed' }
+  if (status === 'closed' && !facts.commitments) return { step: 'closed' }
   return { step: 'sleep', seconds }
 }
 

@@ -7,6 +7,7 @@ export const COMMON_ERRORS = {
   unknown_market: 'there is no such market',
   unknown_agent: 'an agent that is named does not exist in this market',
   agent_not_alive: 'an agent that is named is dead',
+  agent_frozen: 'an operator froze an agent that is named: it may look, and do nothing else',
   too_many_requests: 'this agent asks faster than the gateway answers one agent; nothing was done',
   overloaded: 'the gateway has as much waiting as it may; nothing was done, try again later',
   deadline_exceeded: 'no answer in time; whether it was done is open, ask again under the same key',
@@ -32,6 +33,14 @@ const SPECIAL_ERRORS = {
   no_attention: 'the lease has no attention',
   too_many_open_prompts: 'the agent has as many open prompts as it may',
   unknown_prompt: 'there is no such prompt of this agent',
+  too_many_messages: 'the agent wrote as many messages in the last minute as it may',
+  too_many_services: 'the agent offers as many services as it may',
+  unknown_service: 'the provider offers no such service',
+  cost_above_limit: 'the service costs more than `maxCost`',
+  too_many_open_calls: 'as many of the agent’s calls wait for answers as may',
+  unknown_call: 'there is no such call of a service of this agent',
+  call_over: 'the call is over, and ended otherwise',
+  lease_active: 'the agent has an active lease: it is at work',
 } as const
 
 export type ErrorCode = keyof typeof COMMON_ERRORS | keyof typeof SPECIAL_ERRORS

@@ -3,8 +3,13 @@ import { attentionOperations } from './attention.ts'
 import { bidOperations } from './bid.ts'
 import { economicOperations } from './economic.ts'
 import { leaseOperations } from './lease.ts'
+import { lifeOperations } from './life.ts'
 import { marketOperations } from './market.ts'
 import type { HandlersOf } from './operation.ts'
+import { outputOperations } from './output.ts'
+import { serviceOperations } from './service.ts'
+import { socialOperations } from './social.ts'
+import { traceOperations } from './trace.ts'
 
 /**
  * Every operation that agents may ask of the gateway. From this table come what the gateway serves, what
@@ -16,6 +21,11 @@ export const operations = {
   ...bidOperations,
   ...leaseOperations,
   ...attentionOperations,
+  ...lifeOperations,
+  ...socialOperations,
+  ...serviceOperations,
+  ...traceOperations,
+  ...outputOperations,
 }
 
 export type OperationName = keyof typeof operations

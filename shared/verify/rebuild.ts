@@ -11,6 +11,7 @@ import {
   readMarketState,
   readPriceStates,
   readPromptStates,
+  readServiceStates,
 } from '../db/read-state.ts'
 import { apply } from '../events/apply.ts'
 import { EventDoesNotFit } from '../events/changes/change.ts'
@@ -132,5 +133,10 @@ const COMPARISONS: [name: string, compare: Comparison][] = [
     'prompts are what the events say',
     (client, marketId, state) =>
       compareStates('prompt', readPromptStates(client, marketId), state.prompts, state.finished.prompt),
+  ],
+  [
+    'services are what the events say',
+    (client, marketId, state) =>
+      compareStates('service', readServiceStates(client, marketId), state.services),
   ],
 ]

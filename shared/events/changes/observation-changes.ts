@@ -8,6 +8,7 @@ export const observationChanges: ChangesOf<typeof agentEvents & typeof judgeEven
   tool_call_completed: changesNothing,
   reasoning_trace: changesNothing,
   reflection: changesNothing,
+  output_submitted: changesNothing,
   code_change_proposed: changesNothing,
   code_change_applied: changesNothing,
   judge_evaluation: changesNothing,

@@ -8,6 +8,7 @@ export const serviceChanges: ChangesOf<typeof serviceEvents> = {
     const { succeeded, failed } = state.services.get(place) ?? { succeeded: 0, failed: 0 }
     state.services.set(place, { costMicro: microOf(event, cost), specification, succeeded, failed })
   },
+  service_requested: changesNothing,
   service_invoked(state, event) {
     const { provider_agent: provider, service_name: name, result } = event.data
     const service = state.services.get(`${provider}/${name}`)

@@ -4,6 +4,7 @@ import { eventType } from './event-type.ts'
 const text = z.string()
 const texts = z.array(z.string())
 const anything = z.unknown()
+const anythings = z.array(anything)
 
 /** What agents do and say, written by the gateway. None changes anything that is rebuilt. */
 export const agentEvents = {
@@ -20,10 +21,12 @@ export const agentEvents = {
   reasoning_trace: eventType('agent', 'How the agent says it came to a decision.', {
     decision_id: text,
     context: anything,
-    factors_considered: texts,
+    factors_considered: anythings.describe('texts, or objects such as {factor, weight, description}'),
     reasoning: text,
     decision: text,
-    alternatives_considered: texts,
+    alternatives_considered: anythings.describe(
+      'texts, or objects such as {option, estimated_cost, rejected_reason}',
+    ),
   }),
   reflection: eventType('agent', 'What the agent says it learned.', {
     trigger: text,
@@ -32,6 +35,11 @@ export const agentEvents = {
     what_failed: texts,
     adjustments_planned: texts,
     metrics: z.record(z.string(), anything),
+  }),
+  output_submitted: eventType('agent', 'What the agent hands in as the result of its task.', {
+    output_id: z.uuid(),
+    label: text.nullable().describe('which of several results it is'),
+    output: anything,
   }),
   code_change_proposed: eventType('agent', 'The agent proposes to change its program.', {
     target_module: text,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { eventType } from './event-type.ts'
-import { agentName, credits } from './fields.ts'
+import { agentName, credits, moment } from './fields.ts'
 
 const circuit = {
   upstream: z.string(),
@@ -16,6 +16,19 @@ export const serviceEvents = {
       service_name: z.string(),
       advertised_cost: credits,
       specification: z.unknown().describe('as the agent wrote it'),
+    },
+  ),
+  service_requested: eventType(
+    'system',
+    'An agent calls a service; what it pays is set aside by the hold_placed of the same id. Changes nothing itself.',
+    {
+      call_id: z.uuid().describe('also the id of the hold'),
+      caller_agent: agentName,
+      provider_agent: agentName,
+      service_name: z.string(),
+      cost: credits.describe('what is paid when it succeeds'),
+      arguments: z.unknown().describe('as the caller wrote them'),
+      deadline_at: moment.describe('until when the provider may answer'),
     },
   ),
   service_invoked: eventType(

@@ -1,23 +1,19 @@
-import type { Attention } from '../../attention/attention.ts'
-import type { Database } from '../../db/pool.ts'
-import type { Economy } from '../../economy/economy.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
 import type { Handlers } from '../../rpc/operations.ts'
 import { createBidBatches } from '../bid-batches.ts'
 import { createAttentionHandlers } from './attention.ts'
 import { createBidHandlers } from './bid.ts'
 import { createEconomicHandlers } from './economic.ts'
 import { createLeaseHandlers } from './lease.ts'
+import { createLifeHandlers } from './life.ts'
 import { createMarketHandlers } from './market.ts'
+import { createOutputHandlers } from './output.ts'
+import type { HandlerParts } from './parts.ts'
+import { createServiceHandlers } from './service.ts'
+import { createSocialHandlers } from './social.ts'
+import { createTraceHandlers } from './trace.ts'
 
-/** A handler for every operation. Bids go through `admission`, whose connections nothing else uses. */
-export function createHandlers(parts: {
-  db: Database
-  economy: Economy
-  ledger: Ledger
-  attention: Attention
-  admission: Economy
-}): Handlers {
+/** A handler for every operation. */
+export function createHandlers(parts: HandlerParts): Handlers {
   const admitInBatch = createBidBatches(parts.admission.admitBids)
   return {
     ...createEconomicHandlers(parts),
@@ -25,5 +21,10 @@ export function createHandlers(parts: {
     ...createBidHandlers(parts),
     ...createLeaseHandlers(parts),
     ...createAttentionHandlers(parts),
+    ...createLifeHandlers(parts),
+    ...createSocialHandlers(parts),
+    ...createServiceHandlers(parts),
+    ...createTraceHandlers(parts),
+    ...createOutputHandlers(parts),
   }
 }

@@ -11,7 +11,7 @@ const idle: MarketFacts = {
   newBids: false,
   worthAnotherLook: false,
   tidyAtMs: null,
-  activeLeases: false,
+  commitments: false,
   publishing: false,
   unpublished: false,
   executionsDue: false,
@@ -55,7 +55,7 @@ describe('what a market does next', () => {
 
   test('a closing market releases what is open; a closed one ends with its leases and its publication', () => {
     expect(next({ status: 'closing', newBids: true })).toEqual({ step: 'release' })
-    const leaseEnd = { activeLeases: true, tidyAtMs: NOW_MS + 9000 }
+    const leaseEnd = { commitments: true, tidyAtMs: NOW_MS + 9000 }
     expect(next({ status: 'closed', ...leaseEnd })).toEqual({ step: 'sleep', seconds: 9 })
     expect(next({ status: 'closed', unpublished: true })).toEqual({ step: 'wait', seconds: 5 })
     expect(next({ status: 'closed', executionsDue: true })).toEqual({ step: 'wait', seconds: 5 })

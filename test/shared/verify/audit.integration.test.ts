@@ -30,6 +30,8 @@ const transfers = 'transfers agree with their transactions'
 const negative = 'no balance is or was below zero'
 const holds = 'holds equal open bids'
 const resolved = 'holds moved what they set aside'
+const serviceCalls = 'service calls agree with their holds'
+const reputations = 'services count their calls'
 const states = 'each bid is in one state, with what belongs to it'
 const supply = 'supply was never exceeded'
 const resources = 'resources count their active leases'
@@ -82,6 +84,9 @@ test.each<[damage: string, sql: string, failing: string[]]>([
     `update prompts set status = 'expired' where status = 'rewarded'`,
     [promptMoney],
   ],
+  ['a call paid to another', `update service_calls set provider_id = caller_id`, [serviceCalls, reputations]],
+  ['a call that waits for ever', `update service_calls set status = 'waiting'`, [serviceCalls, reputations]],
+  ['a reputation nobody earned', `update services set succeeded = succeeded + 1`, [reputations]],
   [
     'a posting in another batch',
     `update transactions set batch_id = batch_id + 1
@@ -131,12 +136,12 @@ test.each<[damage: string, sql: string, failing: string[]]>([
   [
     'a hold paid to somebody else',
     `update holds set settled_to = ${agent('bob')} where status = 'settled'`,
-    [resolved],
+    [resolved, serviceCalls],
   ],
   [
     'a released hold that was paid',
     `update holds set status = 'released', settled_to = null where status = 'settled'`,
-    [resolved],
+    [resolved, serviceCalls],
   ],
   ['a lost bid without its rank', `update bids set rank = null where status = 'outbid'`, [states]],
   ['a won bid whose lease is lost', `delete from leases where status = 'ended'`, [states]],

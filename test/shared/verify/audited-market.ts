@@ -8,6 +8,7 @@ import { createDatabase, type Database, type DatabaseClient } from '../../../sha
 import { createPostgresAttention } from '../../../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
+import { createPostgresServices } from '../../../shared/db/postgres-services.ts'
 import { marketSettingsSchema } from '../../../shared/market/rules.ts'
 
 export interface Servers {
@@ -70,6 +71,24 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   await ledger.settleHold({ marketId, holdId: settled.holdId, to: 'carl' })
   await ledger.releaseHold({ marketId, holdId: released.holdId })
 
+  const services = createPostgresServices(db, async () => {})
+  const offer = { marketId, provider: 'carl', service: 'adding', costMicro: 1_000_000n, specification: {} }
+  await services.register({ ...offer, key: null })
+  const called = await services.invoke({
+    marketId,
+    caller: 'bob',
+    provider: 'carl',
+    service: 'adding',
+    arguments: [1, 2],
+    maxCostMicro: null,
+    timeoutSeconds: 60,
+    key: null,
+    traceparent: null,
+  })
+  if (!called.ok) throw new Error('a call was refused')
+  const answer = { marketId, provider: 'carl', callId: called.callId, succeeded: true, result: 3 }
+  await services.answer({ ...answer, key: null })
+
   const place = async (
     agent: string,
     amount: number,
@@ -92,7 +111,7 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   await place('carl', 9, 0.8, 1, { goodTillCancelled: true })
   await place('carl', 8, 0.8, 1, {
     goodTillCancelled: true,
-    expiresAt: new Date(Date.now() + 500).toISOString(),
+    expiresAt: new Date(Date.now() + 3_000).toISOString(),
   })
   await place('carl', 5_000, 0.1, 1)
   const cancelled = await place('bob', 3, 0.1, 1)
@@ -192,6 +211,8 @@ const TABLES_OF_MARKET = [
   'markets',
   'prices',
   'prompts',
+  'service_calls',
+  'services',
   'system_accounts',
   'transactions',
   'transfers',

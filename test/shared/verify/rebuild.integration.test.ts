@@ -22,6 +22,7 @@ const leases = 'leases are what the events say'
 const cycles = 'settled cycles are what the events say'
 const prompts = 'prompts are what the events say'
 const prices = 'posted prices are what the events say'
+const services = 'services are what the events say'
 
 test('rebuilds from the stream what Postgres has', async () => {
   const checks = await withCopyOf(servers.db, marketId, client => rebuildAgainst(client))
@@ -109,6 +110,12 @@ test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
      select market_id, 1, 0, 10000, 0, 0, 'unchanged', 0, now(), now() from markets`,
     prices,
     /^price 1\/cpu is in Postgres, but no event made it$/,
+  ],
+  [
+    'a reputation',
+    `update services set succeeded = succeeded + 1`,
+    services,
+    /^service carl\/adding: succeeded is 2 in Postgres and 1/,
   ],
 ])('names a difference in %s', async (_change, sql, failing, detail) => {
   const checks = await withCopyOf(servers.db, marketId, async client => {

@@ -1,0 +1,18 @@
+import type { Attention } from '../../attention/attention.ts'
+import type { Database } from '../../db/pool.ts'
+import type { Economy } from '../../economy/economy.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { Services } from '../../service/services.ts'
+
+/** What operations are answered with. */
+export interface HandlerParts {
+  db: Database
+  economy: Economy
+  ledger: Ledger
+  attention: Attention
+  services: Services
+  /** The economy on connections that only bids use, so that slow reads keep none from a batch. */
+  admission: Economy
+  /** Tells a market's workflow that there may be work, after a commit that woke it. */
+  hint: (marketId: string) => Promise<void>
+}

@@ -1,0 +1,15 @@
+import { readDirectory } from '../../db/list-services.ts'
+import { readInbox, sendMessage } from '../../db/messages.ts'
+import type { HandlersOf } from '../../rpc/operation.ts'
+import type { socialOperations } from '../../rpc/social.ts'
+import type { HandlerParts } from './parts.ts'
+
+/** Answers the operations among agents. */
+export function createSocialHandlers({ db, hint }: HandlerParts): HandlersOf<typeof socialOperations> {
+  return {
+    'social.message': ({ marketId, agent }, { to, text, key }) =>
+      sendMessage(db, hint, { marketId, from: agent, to, text, key: key ?? null }),
+    'social.inbox': (caller, { limit, after }) => readInbox(db, caller, limit, after ?? null),
+    'social.directory': ({ marketId }, asked) => readDirectory(db, marketId, asked),
+  }
+}
