@@ -46,6 +46,7 @@ export function openInjector(
       return
     }
     busy.add(name)
+    let hit: readonly string[] = []
     try {
       const injection = await kind.inject(plan, target)
       if ('missed' in injection) {
@@ -53,6 +54,8 @@ export function openInjector(
         onProgress(`  ${describeFault(plan)}: missed (${injection.missed})`)
         return
       }
+      hit = injection.hit ?? []
+      for (const one of hit) busy.add(one)
       fault.injectedMs = Date.now()
       fault.note = injection.note ?? null
       onProgress(`  ${describeFault(plan)}`)
@@ -61,7 +64,7 @@ export function openInjector(
       await inTime(injection.heal(), describeFault(plan))
       fault.healedMs = Date.now()
     } finally {
-      busy.delete(name)
+      for (const one of [name, ...hit]) busy.delete(one)
     }
   }
 

@@ -58,7 +58,9 @@ async function run(options: FaultOptions): Promise<number> {
   try {
     const report = await runFaults({
       stage,
+      cast,
       seed,
+      waves: schedule(seed, kinds, cast),
       minutes,
       faults,
       kinds,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { changeMarket } from '../cli/market-workflow.ts'
 import { verify } from '../shared/verify/verify.ts'
+import type { Cast } from './cast.ts'
 import { CHECKS } from './checks/checks.ts'
 import type { CheckResult, Evidence } from './evidence.ts'
 import { readMarket } from './final-read.ts'
@@ -10,7 +11,7 @@ import type { FaultKind } from './kinds/kind.ts'
 import type { Load } from './load/load.ts'
 import { runLoad } from './load/run-load.ts'
 import { type Rest, untilAtRest } from './rest.ts'
-import { describeWave, schedule } from './schedule.ts'
+import { describeWave, type Wave } from './schedule.ts'
 import { type Doors, openBus, openDoors } from './stage/doors.ts'
 import { createMarkets } from './stage/markets.ts'
 import type { Stage } from './stage/open-stage.ts'
@@ -19,8 +20,12 @@ import { startMoneyReader } from './watch/money-reader.ts'
 
 export interface RunOptions {
   stage: Stage
+  /** Whom of the stage this run is about. */
+  cast: Cast
+  /** Decides the load's chances; the faults are in the waves. */
   seed: string
-  /** Goes on for at least so long and until so many faults were injected. */
+  waves: Iterable<Wave>
+  /** The run ends when it took so long and so many faults were injected, or its waves are over and it took so long. */
   minutes: number
   faults: number
   kinds: readonly FaultKind[]
@@ -51,9 +56,10 @@ const RESUME_TRIES_MAX = 20
  * promised against what is there.
  */
 export async function runFaults(options: RunOptions): Promise<RunReport> {
-  const { stage, seed, minutes, kinds, loads, restWaitMs, onProgress, signal } = options
-  const { cast } = stage
+  const { stage, cast, seed, minutes, kinds, loads, restWaitMs, onProgress, signal } = options
   const startedMs = Date.now()
+  const untilMs = startedMs + minutes * 60_000
+  const deathsBefore = stage.parts().map(part => part.strangeDeaths.length)
   const doors = await openDoors(stage.environmentOf(null), 'bourse faults')
   await createMarkets(doors, cast)
   const outside = await openDoors(stage.environmentOf('load'), 'bourse faults load')
@@ -64,15 +70,16 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
   let waves = 0
   try {
     await delay(CALM_AROUND_MS)
-    for (const wave of schedule(seed, kinds, cast)) {
+    for (const wave of options.waves) {
       const injected = injector.faults.filter(fault => fault.injectedMs !== null).length
-      const isEnough = Date.now() - startedMs >= minutes * 60_000 && injected >= options.faults
+      const isEnough = Date.now() >= untilMs && injected >= options.faults
       if (isEnough || signal?.aborted) break
       waves = wave.number
       if (wave.faults.length > 0) onProgress(describeWave(wave).split('\n')[0]!)
       await injector.run(wave)
       await delay(wave.calmMs)
     }
+    await delay(Math.max(0, untilMs - Date.now()), undefined, { signal }).catch(() => {})
     onProgress('healing everything')
     await injector.finish()
     await stage.heal()
@@ -111,13 +118,16 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
         markets.push(await readMarket(doors.db, bus, stage.home, market, facts.get(market)!))
       const checks = []
       for (const marketId of cast.markets)
-        checks.push(...(await verify({ db: doors.db, bus, marketId, fromEvents: true })).checks)
+        checks.push(
+          ...(await verify({ db: doors.db, bus, marketId, fromEvents: true, publishWaitMs: restWaitMs }))
+            .checks,
+        )
       return {
         faults: injector.faults,
         operations: history.operations,
         money: reader.tally,
         markets,
-        strangeDeaths: stage.parts().flatMap(part => part.strangeDeaths),
+        strangeDeaths: stage.parts().flatMap((part, place) => part.strangeDeaths.slice(deathsBefore[place])),
         unrest,
         verify: { ok: checks.every(check => check.ok), checks },
       }

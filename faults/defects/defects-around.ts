@@ -6,13 +6,13 @@ import { draftEvent } from '../../shared/events/draft.ts'
 import type { Surroundings } from '../../workers/run-market-worker.ts'
 import type { DefectName } from './defect-names.ts'
 
-/** Surroundings with one defect at a time, or none, which is how they begin. */
+/** Surroundings with a defect in each of the markets chosen, none of them to begin with. */
 export function defectsAround(postgresUrl: string): {
   around: Partial<Surroundings>
-  choose: (defect: DefectName | null) => void
+  choose: (defects: Record<string, DefectName>) => void
   close: () => Promise<void>
 } {
-  let chosen: DefectName | null = null
+  let chosen: Record<string, DefectName> = {}
   const db = createDatabase(postgresUrl, 'bourse deliberate defect', 1)
   /** Markets whose lost event is chosen: the publisher must not find it at another try. */
   const lostSeqs = new Map<string, number>()
@@ -22,13 +22,13 @@ export function defectsAround(postgresUrl: string): {
       ...economy,
       async settleCycle(marketId, cycle) {
         const settled = await economy.settleCycle(marketId, cycle)
-        if (chosen === 'double-settlement' && settled.winners > 0)
+        if (chosen[marketId] === 'double-settlement' && settled.winners > 0)
           await inTransaction(db, client => chargeAgain(client, marketId, cycle))
         return settled
       },
       async admitBids(marketId, submissions) {
         const verdicts = await economy.admitBids(marketId, submissions)
-        if (chosen === 'skipped-hold') {
+        if (chosen[marketId] === 'skipped-hold') {
           const bidIds = verdicts.flatMap(verdict => (verdict.ok ? [verdict.bidId] : []))
           await db.query(
             `update agents a set available_micro = a.available_micro + b.amount_micro,
@@ -46,7 +46,7 @@ export function defectsAround(postgresUrl: string): {
       ...outbox,
       async readEvents(marketId, afterSeq, limit) {
         const events = await outbox.readEvents(marketId, afterSeq, limit)
-        if (chosen !== 'lost-publish' || events.length === 0) return events
+        if (chosen[marketId] !== 'lost-publish' || events.length === 0) return events
         const lost = lostSeqs.get(marketId) ?? events.at(-1)!.seq
         lostSeqs.set(marketId, lost)
         return events.filter(event => event.seq !== lost)
@@ -55,8 +55,8 @@ export function defectsAround(postgresUrl: string): {
   }
   return {
     around,
-    choose(defect) {
-      chosen = defect
+    choose(defects) {
+      chosen = defects
     },
     close: () => db.end(),
   }

@@ -14,7 +14,14 @@ export interface Target {
   doors: Doors
 }
 
-export type Injection = { heal: () => Promise<void>; note?: string } | { missed: string }
+export type Injection =
+  | {
+      heal: () => Promise<void>
+      note?: string
+      /** Who was hit besides the target, and is to be left alone until it is undone. */
+      hit?: readonly string[]
+    }
+  | { missed: string }
 
 /** Undone by itself. */
 export const HEALS_ITSELF = async () => {}

@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultPlan } from '../schedule.ts'
 import { type ArmedPoint, POINT_NAMES, type PointName } from '../worker/point-names.ts'
+import { readReached } from '../worker/reached-points.ts'
 import type { FaultKind, Injection, Target } from './kind.ts'
 
-/** A point that is not reached in this time is not waited for: the worker has no such work just now. */
+/** A point that no worker reaches in this time is not waited for: there is no such work just now. */
 const REACH_WAIT_MS = 5_000
 const LOOK_INTERVAL_MS = 20
+/** After this long Temporal has given a frozen publisher's work to another worker. */
+const HEARTBEAT_LOST_MS = 10_000
 /** A statement or message of so many, by chance. */
 const PASSES_BELOW: Partial<Record<PointName, number>> = {
   'amid-settlement': 18,
@@ -15,16 +16,16 @@ const PASSES_BELOW: Partial<Record<PointName, number>> = {
   'amid-publishing': 12,
 }
 
-/** A worker ends itself, or stands still, at a named point of its work. */
+/** The first worker that gets to a named point of its work ends itself there, or stands still. */
 export const atPoint: FaultKind = {
   name: 'point',
   weight: 8,
-  targets: cast => cast.workers,
+  targets: () => ['whichever worker'],
   plan(random) {
     const point = random.pick(POINT_NAMES)
     const signal = random.chance(0.7) ? 'SIGKILL' : 'SIGSTOP'
     const lastsMs = signal === 'SIGKILL' ? random.below(1_500) : random.between(500, 8_000)
-    return { lastsMs, detail: { point, signal, passes: random.below(PASSES_BELOW[point] ?? 1) } }
+    return { lastsMs, detail: detailOf(point, signal, random.below(PASSES_BELOW[point] ?? 1)) }
   },
   inject: reachPoint,
 }
@@ -35,41 +36,49 @@ export function frozenPublisher(duplicateWindowMs: number): FaultKind {
     name: 'frozen publisher',
     weight: 1,
     isLong: true,
-    targets: cast => cast.workers,
+    targets: () => ['whichever publisher'],
     plan(random) {
       const lastsMs = duplicateWindowMs + HEARTBEAT_LOST_MS + random.below(5_000)
       const passes = random.below(PASSES_BELOW['amid-publishing']!)
-      return { lastsMs, detail: { point: 'amid-publishing', signal: 'SIGSTOP', passes } }
+      return { lastsMs, detail: detailOf('amid-publishing', 'SIGSTOP', passes) }
     },
     inject: reachPoint,
   }
 }
 
-/** After this long Temporal has given the publisher's work to another worker. */
-const HEARTBEAT_LOST_MS = 10_000
-
-async function reachPoint({ target, detail }: FaultPlan, { stage }: Target): Promise<Injection> {
-  const part = stage.part(target)
-  const id = `${target}/${part.starts()}/${performance.now()}`
-  const signal = detail.signal as ArmedPoint['signal']
-  const armed: ArmedPoint = { id, point: detail.point as PointName, passes: Number(detail.passes), signal }
-  part.expectDeath(signal === 'SIGKILL')
-  part.tell({ arm: armed })
-  const until = Date.now() + REACH_WAIT_MS
-  while (!hasReached(stage.home, target, id)) {
-    if (Date.now() > until) {
-      part.tell({ arm: null })
-      part.expectDeath(false)
-      return { missed: `${detail.point} was not reached` }
-    }
-    await delay(LOOK_INTERVAL_MS)
-  }
-  if (signal === 'SIGSTOP') return { heal: async () => part.thaw() }
-  await part.gone()
-  return { heal: () => part.whenUp() }
+/** What a planned point says. */
+export function detailOf(
+  point: PointName,
+  signal: ArmedPoint['signal'],
+  passes: number,
+): { point: PointName; signal: ArmedPoint['signal']; passes: number } {
+  return { point, signal, passes }
 }
 
-function hasReached(home: string, worker: string, id: string): boolean {
-  const file = join(home, `${worker}.points`)
-  return existsSync(file) && readFileSync(file, 'utf8').includes(`"id":"${id}"`)
+let armings = 0
+
+async function reachPoint({ detail }: FaultPlan, { stage }: Target): Promise<Injection> {
+  const { point, signal, passes } = detail as ReturnType<typeof detailOf>
+  armings += 1
+  const id = `${process.pid}/${armings}`
+  const workers = stage.cast.workers.map(name => stage.part(name))
+  const armed: ArmedPoint = { id, point, passes, signal }
+  for (const worker of workers) worker.tell({ arm: armed })
+  const until = Date.now() + REACH_WAIT_MS
+  const there = () => workers.filter(({ name }) => readReached(stage.home, name).some(one => one.id === id))
+  while (there().length === 0 && Date.now() < until) await delay(LOOK_INTERVAL_MS)
+  for (const worker of workers) worker.tell({ arm: null })
+  const reached = there()
+  if (reached.length === 0) return { missed: `no worker came to ${point}` }
+  if (signal === 'SIGKILL') await Promise.all(reached.map(worker => worker.gone()))
+  return {
+    hit: reached.map(({ name }) => name),
+    note: reached.map(({ name }) => name).join(', '),
+    async heal() {
+      for (const worker of reached) {
+        if (signal === 'SIGSTOP') worker.thaw()
+        else await worker.whenUp()
+      }
+    },
+  }
 }

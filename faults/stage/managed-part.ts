@@ -23,8 +23,6 @@ export interface ManagedPart {
   /** Resolves when it is up; at once when it is. */
   whenUp(): Promise<void>
   isUp(): boolean
-  /** Says whether its end would be strange: it may have been told to end itself at a named point. */
-  expectDeath(isExpected: boolean): void
   /** Resolves when the start that is running now has ended. */
   gone(): Promise<void>
   /** Starts it no more. */
@@ -47,6 +45,8 @@ export interface ManagedSpec {
   prepare: () => PartSpec | Promise<PartSpec>
   /** Makes the probe of a start that has just begun. */
   readiness: (part: Part) => () => Promise<boolean>
+  /** True of a process that ended itself because it was told to. */
+  wasToldToEnd?: (pid: number) => boolean
 }
 
 const READY_WAIT_MS = 60_000
@@ -87,7 +87,8 @@ export function keepRunning(
         })
         ready.catch(() => {})
         const exit = await started.exit
-        if (!expectsDeath && !isRetired) {
+        const isStrange = !expectsDeath && !spec.wasToldToEnd?.(started.record.pid)
+        if (isStrange && !isRetired) {
           const how = exit.signal ?? `exit code ${exit.code}`
           strangeDeaths.push({ part: spec.name, at: new Date().toISOString(), how, wasUp: up })
           onProgress(`${spec.name} has ended by itself (${how}${up ? '' : ', while starting'})`)
@@ -146,9 +147,6 @@ export function keepRunning(
       if (!up) await new Promise<void>(resolve => waiting.push(resolve))
     },
     isUp: () => up,
-    expectDeath(isExpected) {
-      expectsDeath = isExpected
-    },
     gone,
     retire() {
       isRetired = true

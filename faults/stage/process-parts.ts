@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { prepareWorker, workerReadiness } from '../../workers/stack/worker-process.ts'
 import { type Cast, COLLECTOR } from '../cast.ts'
+import { readReached } from '../worker/reached-points.ts'
 import type { ManagedSpec } from './managed-part.ts'
 
 /** Where processes run, and how they reach the servers. */
@@ -40,5 +41,6 @@ function processPart(
     name,
     prepare: () => prepareWorker(place.home, worker, place.environmentOf(who)),
     readiness: workerReadiness,
+    wasToldToEnd: pid => readReached(place.home, name).some(reached => reached.pid === pid),
   }
 }

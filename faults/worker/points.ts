@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { appendFileSync } from 'node:fs'
 import type { Bus } from '../../shared/bus/connect.ts'
 import type { Database, DatabaseClient } from '../../shared/db/pool.ts'
 import type { Surroundings } from '../../workers/run-market-worker.ts'
@@ -9,10 +8,10 @@ import type { ArmedPoint, PointName } from './point-names.ts'
 const within = new AsyncLocalStorage<PointName>()
 
 /**
- * Surroundings in which a worker ends or freezes itself at the point it is armed with, once. What it reached is
- * written to `file` before, since a dead process tells nothing.
+ * Surroundings in which a worker ends or freezes itself at the point it is armed with, once; `note` is
+ * called right before.
  */
-export function pointsAround(file: string): {
+export function pointsAround(note: (id: string, point: PointName) => void): {
   around: Partial<Surroundings>
   arm: (point: ArmedPoint | null) => void
 } {
@@ -26,7 +25,7 @@ export function pointsAround(file: string): {
     }
     const { signal, id } = armed
     armed = null
-    appendFileSync(file, `${JSON.stringify({ id, point, at: Date.now() })}\n`)
+    note(id, point)
     process.kill(process.pid, signal)
   }
 
@@ -77,7 +76,7 @@ export function pointsAround(file: string): {
   return {
     around,
     arm(point) {
-      armed = point
+      armed = point === null ? null : { ...point }
     },
   }
 }
