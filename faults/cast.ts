@@ -2,6 +2,7 @@
 export interface Cast {
   servers: readonly string[]
   workers: readonly string[]
+  gateways: readonly string[]
   collectors: readonly string[]
   /** Lines from somebody to a server, such as `worker-1>nats`. */
   lines: readonly string[]
@@ -14,19 +15,23 @@ export type ServerName = (typeof SERVERS)[number]
 /** Whoever acts from outside has lines of its own. */
 export const LOAD = 'load'
 export const COLLECTOR = 'collector'
+const GATEWAY_COUNT = 2
 const AGENTS = ['ada', 'boris', 'chen', 'dora', 'emil', 'fatou', 'gita', 'hugo']
 
-/** The cast of a run with so many workers and markets; `run` keeps its markets apart from others'. */
+/** The cast of a run with so many market workers and markets; `run` keeps its markets apart from others'. */
 export function castOf(run: string, workerCount: number, marketCount: number): Cast {
   const workers = numbered('worker', workerCount)
+  const gateways = numbered('gateway', GATEWAY_COUNT)
   return {
     servers: SERVERS,
     workers,
+    gateways,
     collectors: [COLLECTOR],
     lines: [
-      ...workers.flatMap(worker => SERVERS.map(server => lineName(worker, server))),
+      ...[...workers, ...gateways].flatMap(one => SERVERS.map(server => lineName(one, server))),
       lineName(LOAD, 'postgres'),
       lineName(LOAD, 'temporal'),
+      lineName(LOAD, 'nats'),
       lineName(COLLECTOR, 'nats'),
     ],
     markets: numbered(run, marketCount),

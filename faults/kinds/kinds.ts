@@ -4,8 +4,11 @@ import { atPoint, frozenPublisher } from './points.ts'
 import { freeze, kill, killBackend, restart } from './processes.ts'
 import { reset, terminate } from './workflows.ts'
 
-/** Every kind of fault. */
-export function faultKinds(duplicateWindowMs: number): FaultKind[] {
+/** A run goes on when its workers have not come to a point in this time. */
+const REACH_WAIT_MS = 5_000
+
+/** Every kind of fault, on a stage whose NATS knows duplicates for so long. */
+export function faultKinds(duplicateWindowMs: number, reachWaitMs = REACH_WAIT_MS): FaultKind[] {
   return [
     kill,
     freeze,
@@ -17,7 +20,7 @@ export function faultKinds(duplicateWindowMs: number): FaultKind[] {
     throttle,
     terminate,
     reset,
-    atPoint,
-    frozenPublisher(duplicateWindowMs),
+    atPoint(reachWaitMs),
+    frozenPublisher(duplicateWindowMs, reachWaitMs),
   ]
 }

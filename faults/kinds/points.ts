@@ -4,8 +4,6 @@ import { type ArmedPoint, POINT_NAMES, type PointName } from '../worker/point-na
 import { readReached } from '../worker/reached-points.ts'
 import type { FaultKind, Injection, Target } from './kind.ts'
 
-/** A point that no worker reaches in this time is not waited for: there is no such work just now. */
-const REACH_WAIT_MS = 5_000
 const LOOK_INTERVAL_MS = 20
 /** After this long Temporal has given a frozen publisher's work to another worker. */
 const HEARTBEAT_LOST_MS = 10_000
@@ -16,22 +14,27 @@ const PASSES_BELOW: Partial<Record<PointName, number>> = {
   'amid-publishing': 12,
 }
 
-/** The first worker that gets to a named point of its work ends itself there, or stands still. */
-export const atPoint: FaultKind = {
-  name: 'point',
-  weight: 8,
-  targets: () => ['whichever worker'],
-  plan(random) {
-    const point = random.pick(POINT_NAMES)
-    const signal = random.chance(0.7) ? 'SIGKILL' : 'SIGSTOP'
-    const lastsMs = signal === 'SIGKILL' ? random.below(1_500) : random.between(500, 8_000)
-    return { lastsMs, detail: detailOf(point, signal, random.below(PASSES_BELOW[point] ?? 1)) }
-  },
-  inject: reachPoint,
+/**
+ * The first worker that gets to a named point of its work ends itself there, or stands still. A point that none
+ * reaches in `waitMs` is missed: there is no such work just now.
+ */
+export function atPoint(waitMs: number): FaultKind {
+  return {
+    name: 'point',
+    weight: 8,
+    targets: () => ['whichever worker'],
+    plan(random) {
+      const point = random.pick(POINT_NAMES)
+      const signal = random.chance(0.7) ? 'SIGKILL' : 'SIGSTOP'
+      const lastsMs = signal === 'SIGKILL' ? random.below(1_500) : random.between(500, 8_000)
+      return { lastsMs, detail: detailOf(point, signal, random.below(PASSES_BELOW[point] ?? 1)) }
+    },
+    inject: (plan, target) => reachPoint(plan, target, waitMs),
+  }
 }
 
 /** The publisher stands still with messages under way for longer than NATS knows duplicates, and goes on after that. */
-export function frozenPublisher(duplicateWindowMs: number): FaultKind {
+export function frozenPublisher(duplicateWindowMs: number, waitMs: number): FaultKind {
   return {
     name: 'frozen publisher',
     weight: 1,
@@ -42,7 +45,7 @@ export function frozenPublisher(duplicateWindowMs: number): FaultKind {
       const passes = random.below(PASSES_BELOW['amid-publishing']!)
       return { lastsMs, detail: detailOf('amid-publishing', 'SIGSTOP', passes) }
     },
-    inject: reachPoint,
+    inject: (plan, target) => reachPoint(plan, target, waitMs),
   }
 }
 
@@ -57,14 +60,14 @@ export function detailOf(
 
 let armings = 0
 
-async function reachPoint({ detail }: FaultPlan, { stage }: Target): Promise<Injection> {
+async function reachPoint({ detail }: FaultPlan, { stage }: Target, waitMs: number): Promise<Injection> {
   const { point, signal, passes } = detail as ReturnType<typeof detailOf>
   armings += 1
   const id = `${process.pid}/${armings}`
   const workers = stage.cast.workers.map(name => stage.part(name))
   const armed: ArmedPoint = { id, point, passes, signal }
   for (const worker of workers) worker.tell({ arm: armed })
-  const until = Date.now() + REACH_WAIT_MS
+  const until = Date.now() + waitMs
   const there = () => workers.filter(({ name }) => readReached(stage.home, name).some(one => one.id === id))
   while (there().length === 0 && Date.now() < until) await delay(LOOK_INTERVAL_MS)
   for (const worker of workers) worker.tell({ arm: null })

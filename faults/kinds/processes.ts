@@ -5,10 +5,11 @@ import type { FaultKind, Target } from './kind.ts'
 const RECOVERY_WAIT_MS_MAX = 60_000
 const LOOK_INTERVAL_MS = 50
 
-const everything = ({ servers, workers, collectors }: Cast) => [
+const everything = ({ servers, workers, gateways, collectors }: Cast) => [
   ...servers,
   ...workers,
   ...workers,
+  ...gateways,
   ...collectors,
 ]
 

@@ -1,4 +1,5 @@
 import { bidsBySignal, bidsByUpdate, bidsStraight } from './bids.ts'
+import { bidsOverNats } from './bids-over-nats.ts'
 import { cancels } from './cancels.ts'
 import { grants, holds, transfers } from './credits.ts'
 import type { Load } from './load.ts'
@@ -9,6 +10,7 @@ export const LOADS: readonly Load[] = [
   bidsByUpdate,
   bidsBySignal,
   bidsStraight,
+  bidsOverNats,
   cancels,
   transfers,
   grants,

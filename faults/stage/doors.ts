@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { connect, type NatsConnection } from 'nats'
 import { type Bus, connectBus } from '../../shared/bus/connect.ts'
 import { type BourseEnvironment, loadEnvironment } from '../../shared/config/environment.ts'
 import { createDatabase, type Database } from '../../shared/db/pool.ts'
@@ -6,6 +7,8 @@ import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../shared/db/postgres-ledger.ts'
 import type { Economy } from '../../shared/economy/economy.ts'
 import type { Ledger } from '../../shared/ledger/ledger.ts'
+import { type AgentClient, createAgentClient } from '../../shared/rpc/client.ts'
+import { inboxPrefix } from '../../shared/rpc/subjects.ts'
 import { createLog } from '../../shared/telemetry/log.ts'
 import { connectTemporal } from '../../shared/temporal/connect.ts'
 import { createHint } from '../../shared/temporal/hint.ts'
@@ -18,10 +21,14 @@ export interface Doors {
   temporal: Client
   economy: Economy
   ledger: Ledger
+  /** An agent's own connection to NATS, with the requests it can make of a gateway. */
+  agent(market: string, name: string): Promise<AgentClient>
   close(): Promise<void>
 }
 
 const CONNECTIONS_MAX = 12
+/** A connection that breaks comes back by itself. */
+const FOR_EVER = { maxReconnectAttempts: -1, reconnectTimeWait: 250, ignoreAuthErrorAbort: true }
 
 /** Opens the doors at the addresses of an environment. */
 export async function openDoors(env: Record<string, string>, name: string): Promise<Doors> {
@@ -30,6 +37,7 @@ export async function openDoors(env: Record<string, string>, name: string): Prom
   const temporal = await connectTemporal(environment.temporal)
   const { taskQueue } = environment.temporal
   // What a hint meets on its way is the sweep's to make good, and no news to anybody here.
+  const connections = new Map<string, Promise<NatsConnection>>()
   const hint = createHint(temporal, taskQueue, createLog(name, { level: 'silent' }))
   return {
     environment,
@@ -38,7 +46,19 @@ export async function openDoors(env: Record<string, string>, name: string): Prom
     temporal,
     economy: createPostgresEconomy(db, hint),
     ledger: createPostgresLedger(db, hint),
+    async agent(marketId, agent) {
+      const inbox = inboxPrefix(marketId, agent)
+      let connection = connections.get(inbox)
+      if (connection === undefined) {
+        connection = connect({ ...environment.nats, inboxPrefix: inbox, ...FOR_EVER })
+        connections.set(inbox, connection)
+        connection.catch(() => connections.delete(inbox))
+      }
+      return createAgentClient(await connection, { marketId, agent })
+    },
     async close() {
+      for (const opened of await Promise.allSettled(connections.values()))
+        if (opened.status === 'fulfilled') await opened.value.close()
       await temporal.connection.close()
       await db.end()
     },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
+import type { Duty } from '../../shared/config/stack-state.ts'
 import { prepareWorker, workerReadiness } from '../../workers/stack/worker-process.ts'
-import { type Cast, COLLECTOR } from '../cast.ts'
+import type { Cast } from '../cast.ts'
 import { readReached } from '../worker/reached-points.ts'
 import type { ManagedSpec } from './managed-part.ts'
 
@@ -8,39 +9,40 @@ import type { ManagedSpec } from './managed-part.ts'
 interface Place {
   home: string
   cast: Cast
-  environmentOf: (who: string) => Record<string, string>
+  environmentOf: (who: string, duties: readonly Duty[]) => Record<string, string>
 }
 
-/** Bourse's own processes on a stage; each reaches the servers by lines of its own. */
+interface Process {
+  name: string
+  script: string
+  duties?: readonly Duty[]
+  env?: Record<string, string>
+}
+
+/** Bourse's own processes on a stage: a new kind is one more line here, and in `faults/cast.ts`. */
 export function processParts(place: Place): ManagedSpec[] {
   const { cast, home } = place
-  return [
-    ...cast.workers.map(name => processPart(place, name, '../worker/fault-worker.ts', name)),
-    ...cast.collectors.map(name =>
-      processPart(place, name, '../watch/collector-process.ts', COLLECTOR, {
-        FAULTS_MARKETS: cast.markets.join(','),
-        FAULTS_FOLDER: home,
-      }),
-    ),
+  const markets = { FAULTS_MARKETS: cast.markets.join(',') }
+  const processes: Process[] = [
+    ...cast.workers.map(name => ({ name, script: '../worker/fault-worker.ts', env: { FAULTS_PART: name } })),
+    ...cast.gateways.map(name => ({
+      name,
+      script: '../../workers/gateway.ts',
+      duties: ['gateway'] as const,
+    })),
+    ...cast.collectors.map(name => ({ name, script: '../watch/collector-process.ts', env: markets })),
   ]
-}
-
-function processPart(
-  place: Place,
-  name: string,
-  script: string,
-  who: string,
-  env: Record<string, string> = {},
-): ManagedSpec {
-  const worker = {
-    name,
-    script: fileURLToPath(new URL(script, import.meta.url)),
-    env: { BOURSE_LOG_LEVEL: 'warn', FAULTS_FOLDER: place.home, FAULTS_PART: name, ...env },
-  }
-  return {
-    name,
-    prepare: () => prepareWorker(place.home, worker, place.environmentOf(who)),
-    readiness: workerReadiness,
-    wasToldToEnd: pid => readReached(place.home, name).some(reached => reached.pid === pid),
-  }
+  return processes.map(({ name, script, duties = [], env }) => {
+    const worker = {
+      name,
+      script: fileURLToPath(new URL(script, import.meta.url)),
+      env: { BOURSE_LOG_LEVEL: 'warn', FAULTS_FOLDER: home, ...env },
+    }
+    return {
+      name,
+      prepare: () => prepareWorker(home, worker, place.environmentOf(name, duties)),
+      readiness: workerReadiness,
+      wasToldToEnd: pid => readReached(home, name).some(reached => reached.pid === pid),
+    }
+  })
 }
