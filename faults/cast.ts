@@ -3,6 +3,8 @@ export interface Cast {
   servers: readonly string[]
   workers: readonly string[]
   gateways: readonly string[]
+  /** Let agents into NATS by their tokens. */
+  identities: readonly string[]
   collectors: readonly string[]
   /** Lines from somebody to a server, such as `worker-1>nats`. */
   lines: readonly string[]
@@ -14,7 +16,8 @@ export const SERVERS = ['postgres', 'nats', 'temporal'] as const
 export type ServerName = (typeof SERVERS)[number]
 /** Whoever acts from outside has lines of its own. */
 export const LOAD = 'load'
-export const COLLECTOR = 'collector'
+const IDENTITY = 'identity'
+const COLLECTOR = 'collector'
 const GATEWAY_COUNT = 2
 const AGENTS = ['ada', 'boris', 'chen', 'dora', 'emil', 'fatou', 'gita', 'hugo']
 
@@ -26,9 +29,10 @@ export function castOf(run: string, workerCount: number, marketCount: number): C
     servers: SERVERS,
     workers,
     gateways,
+    identities: [IDENTITY],
     collectors: [COLLECTOR],
     lines: [
-      ...[...workers, ...gateways].flatMap(one => SERVERS.map(server => lineName(one, server))),
+      ...[...workers, ...gateways, IDENTITY].flatMap(one => SERVERS.map(server => lineName(one, server))),
       lineName(LOAD, 'postgres'),
       lineName(LOAD, 'temporal'),
       lineName(LOAD, 'nats'),

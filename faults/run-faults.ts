@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { changeMarket } from '../cli/market-workflow.ts'
 import { verify } from '../shared/verify/verify.ts'
-import type { Cast } from './cast.ts'
+import { type Cast, LOAD } from './cast.ts'
 import { CHECKS } from './checks/checks.ts'
 import type { CheckResult, Evidence } from './evidence.ts'
 import { readMarket } from './final-read.ts'
@@ -61,8 +61,8 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
   const untilMs = startedMs + minutes * 60_000
   const deathsBefore = stage.parts().map(part => part.strangeDeaths.length)
   const doors = await openDoors(stage.environmentOf(null), 'bourse faults')
-  await createMarkets(doors, cast)
-  const outside = await openDoors(stage.environmentOf('load'), 'bourse faults load')
+  const tokens = await createMarkets(doors, cast)
+  const outside = await openDoors(stage.environmentOf(LOAD), 'bourse faults load', tokens)
   const reader = startMoneyReader(doors.environment.postgresUrl, cast.markets)
   const history = openHistory()
   const load = runLoad({ loads, cast, doors: outside, history, seed })

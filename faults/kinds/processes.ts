@@ -5,11 +5,12 @@ import type { FaultKind, Target } from './kind.ts'
 const RECOVERY_WAIT_MS_MAX = 60_000
 const LOOK_INTERVAL_MS = 50
 
-const everything = ({ servers, workers, gateways, collectors }: Cast) => [
+const everything = ({ servers, workers, gateways, identities, collectors }: Cast) => [
   ...servers,
   ...workers,
   ...workers,
   ...gateways,
+  ...identities,
   ...collectors,
 ]
 

@@ -30,8 +30,15 @@ const CONNECTIONS_MAX = 12
 /** A connection that breaks comes back by itself. */
 const FOR_EVER = { maxReconnectAttempts: -1, reconnectTimeWait: 250, ignoreAuthErrorAbort: true }
 
-/** Opens the doors at the addresses of an environment. */
-export async function openDoors(env: Record<string, string>, name: string): Promise<Doors> {
+/** Tokens by `<market>/<agent>`. */
+export type AgentTokens = ReadonlyMap<string, string>
+
+/** Opens the doors at the addresses of an environment; agents come in by their tokens. */
+export async function openDoors(
+  env: Record<string, string>,
+  name: string,
+  tokens: AgentTokens = new Map(),
+): Promise<Doors> {
   const environment = loadEnvironment(env)
   const db = createDatabase(environment.postgresUrl, name, CONNECTIONS_MAX)
   const temporal = await connectTemporal(environment.temporal)
@@ -48,9 +55,10 @@ export async function openDoors(env: Record<string, string>, name: string): Prom
     ledger: createPostgresLedger(db, hint),
     async agent(marketId, agent) {
       const inbox = inboxPrefix(marketId, agent)
+      const token = tokens.get(`${marketId}/${agent}`) ?? ''
       let connection = connections.get(inbox)
       if (connection === undefined) {
-        connection = connect({ ...environment.nats, inboxPrefix: inbox, ...FOR_EVER })
+        connection = connect({ servers: environment.nats.servers, token, inboxPrefix: inbox, ...FOR_EVER })
         connections.set(inbox, connection)
         connection.catch(() => connections.delete(inbox))
       }

@@ -1,6 +1,7 @@
+import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import type { Cast } from '../cast.ts'
-import type { Doors } from './doors.ts'
+import type { AgentTokens, Doors } from './doors.ts'
 
 /** Cycles follow each other fast, leases and price periods are short: faults meet something at work at any time. */
 const RULES = {
@@ -11,8 +12,13 @@ const RULES = {
 }
 const CREDITS_MICRO = 1_000_000_000_000n
 
-/** Makes the run's markets, every second one clearing by posted prices, with all agents in each. */
-export async function createMarkets({ economy }: Doors, { markets, agents }: Cast): Promise<void> {
+/**
+ * Makes the run's markets, every second one clearing by posted prices, with all agents in each. Answers the tokens by
+ * which agents come into NATS.
+ */
+export async function createMarkets({ db, economy }: Doors, { markets, agents }: Cast): Promise<AgentTokens> {
+  const identity = createPostgresIdentity(db, async () => {})
+  const tokens = new Map<string, string>()
   for (const [place, marketId] of markets.entries()) {
     const policy = place % 2 === 0 ? 'highest-bid' : 'posted-price'
     const settings = marketSettingsSchema.parse({ rules: { ...RULES, policy } })
@@ -21,6 +27,10 @@ export async function createMarkets({ economy }: Doors, { markets, agents }: Cas
     for (const agent of agents) {
       const added = await economy.registerAgent({ marketId, agent, creditsMicro: CREDITS_MICRO })
       if (!added.ok) throw new Error(added.error.message)
+      const issued = await identity.issueAgentToken({ marketId, agent, graceSeconds: 0, actor: 'faults' })
+      if (!issued.ok) throw new Error(issued.error.message)
+      tokens.set(`${marketId}/${agent}`, issued.token)
     }
   }
+  return tokens
 }

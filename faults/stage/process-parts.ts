@@ -30,6 +30,11 @@ export function processParts(place: Place): ManagedSpec[] {
       script: '../../workers/gateway.ts',
       duties: ['gateway'] as const,
     })),
+    ...cast.identities.map(name => ({
+      name,
+      script: '../../workers/identity.ts',
+      duties: ['identity'] as const,
+    })),
     ...cast.collectors.map(name => ({ name, script: '../watch/collector-process.ts', env: markets })),
   ]
   return processes.map(({ name, script, duties = [], env }) => {
