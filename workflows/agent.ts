@@ -166,7 +166,7 @@ async function keepDoor(marketId: string, name: string, carried: CarriedAgent): 
         messages: batch.map(({ kind, via, key, message }) => ({ kind, via, key, message })),
       },
     ])
-    inbox.splice(0, batch.length)
+    for (const waiting of batch) inbox.splice(inbox.indexOf(waiting), 1)
     batch.forEach((waiting, place) => {
       const answer = answered.answers[place]!
       waiting.answer = answer
@@ -229,10 +229,16 @@ function describeBatch(batch: readonly Waiting[]): string {
   return `${bids} messages with bids, ${batch.length - bids} cancels`
 }
 
+/**
+ * Updates first, then signals, each in the order they came. When a reset applies both again, a replay may see them in
+ * another order than the first run did; who is in a batch must not depend on it.
+ */
 function nextBatch(inbox: readonly Waiting[]): Waiting[] {
+  const asked = inbox.filter(({ via }) => via === 'update')
+  const sent = inbox.filter(({ via }) => via === 'signal')
   const batch: Waiting[] = []
   let characters = 0
-  for (const waiting of inbox.slice(0, MAX_MESSAGES_PER_BATCH)) {
+  for (const waiting of [...asked, ...sent].slice(0, MAX_MESSAGES_PER_BATCH)) {
     characters += waiting.characters
     if (batch.length > 0 && characters > MAX_BATCH_CHARACTERS) break
     batch.push(waiting)
