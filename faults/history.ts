@@ -53,6 +53,8 @@ export interface History {
   attempt(wanted: Wanted, act: () => Promise<Answer>): Promise<Operation>
   /** Tries the same operation again, under the same key. */
   again(operation: Operation, act: () => Promise<Answer>): Promise<Operation>
+  /** Resolves when nothing is under way any more, late answers included. */
+  settled(): Promise<void>
 }
 
 /** Marks are told apart by the millionths of a credit, so a run has at most so many operations. */
@@ -63,12 +65,16 @@ const ANSWER_WAIT_MS = 10_000
 /** An empty history; `now` tells milliseconds since 1970. */
 export function openHistory(now: () => number = Date.now): History {
   const operations: Operation[] = []
+  const underWay = new Set<Promise<Answer>>()
   let serial = 0
 
   async function attempt(operation: Operation, act: () => Promise<Answer>): Promise<Operation> {
     operation.tries += 1
     try {
-      const answer = await inTime(act())
+      const asked = act()
+      underWay.add(asked)
+      void asked.finally(() => underWay.delete(asked)).catch(() => {})
+      const answer = await inTime(asked)
       operation.endedMs = now()
       if ('acknowledged' in answer) {
         operation.answers.push(answer.acknowledged)
@@ -108,6 +114,9 @@ export function openHistory(now: () => number = Date.now): History {
       return await attempt(operation, act)
     },
     again: attempt,
+    async settled() {
+      await Promise.allSettled(underWay)
+    },
   }
 }
 

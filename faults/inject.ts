@@ -46,7 +46,7 @@ export function openInjector(
       return
     }
     busy.add(name)
-    let hit: readonly string[] = []
+    let held: readonly string[] = [name]
     try {
       const injection = await kind.inject(plan, target)
       if ('missed' in injection) {
@@ -54,8 +54,12 @@ export function openInjector(
         onProgress(`  ${describeFault(plan)}: missed (${injection.missed})`)
         return
       }
-      hit = injection.hit ?? []
-      for (const one of hit) busy.add(one)
+      if (injection.hit) {
+        // Whoever was hit is left alone until it is undone; the next may be hit meanwhile.
+        held = injection.hit
+        busy.delete(name)
+        for (const one of held) busy.add(one)
+      }
       fault.injectedMs = Date.now()
       fault.note = injection.note ?? null
       onProgress(`  ${describeFault(plan)}`)
@@ -64,7 +68,7 @@ export function openInjector(
       await inTime(injection.heal(), describeFault(plan))
       fault.healedMs = Date.now()
     } finally {
-      for (const one of [name, ...hit]) busy.delete(one)
+      for (const one of held) busy.delete(one)
     }
   }
 

@@ -103,7 +103,10 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
       ok: checks.every(check => check.ok),
     }
   } finally {
-    await Promise.allSettled([load.stop(), reader.stop(), outside.close(), doors.close()])
+    await Promise.allSettled([load.stop(), reader.stop()])
+    // A call that is still tried again when its connection closes would end this process.
+    await history.settled()
+    await Promise.allSettled([outside.close(), doors.close()])
   }
 
   function hasCollected(market: string, seq: number): boolean {

@@ -18,7 +18,7 @@ export type Injection =
   | {
       heal: () => Promise<void>
       note?: string
-      /** Who was hit besides the target, and is to be left alone until it is undone. */
+      /** Who was hit, where the target left that open. */
       hit?: readonly string[]
     }
   | { missed: string }

@@ -57,15 +57,13 @@ afterAll(async () => {
 /** The cast with one market of the stage. */
 const inMarket = (place: number): Cast => ({ ...all, markets: [all.markets[place]!] })
 
-/** Runs faults for so many minutes, or until the waves are over. */
+/** Runs for at least so many minutes and faults. */
 async function run(
   cast: Cast,
   waves: Iterable<Wave>,
-  time: { minutes: number } | 'every wave',
+  length: { minutes: number; faults: number },
   restWaitMs = 90_000,
 ): Promise<RunReport> {
-  const length =
-    time === 'every wave' ? { minutes: 0, faults: Number.POSITIVE_INFINITY } : { ...time, faults: 0 }
   return await runFaults({
     ...{ stage, cast, seed: SEED, waves, kinds, loads: LOADS },
     ...{ ...length, restWaitMs, onProgress: () => {} },
@@ -83,7 +81,7 @@ it(
       yield* POINT_WAVES
       yield* schedule(SEED, kinds, cast)
     }
-    const report = await run(cast, waves(), { minutes: 0.9 })
+    const report = await run(cast, waves(), { minutes: 0.7, faults: POINTS.length + 4 })
     expect(failing(report)).toEqual([])
     const { faults, operations } = report.evidence
     const injected = faults.filter(fault => fault.injectedMs !== null)
@@ -110,7 +108,7 @@ it(
     const defects = Object.fromEntries(names.map((name, place) => [all.markets[1 + place]!, name]))
     for (const worker of all.workers) stage.part(worker).tell({ defects })
     const reports = await Promise.all(
-      names.map((_, place) => run(inMarket(1 + place), [], { minutes: 0.1 }, 8_000)),
+      names.map((_, place) => run(inMarket(1 + place), [], { minutes: 0.1, faults: 0 }, 8_000)),
     )
     for (const [place, name] of names.entries()) {
       const found = failing(reports[place]!).map(check => check.name)
