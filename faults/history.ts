@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** What became of an operation, as its caller knows it. */
 export type OutcomeKind = 'acknowledged' | 'refused' | 'unknown'
 
@@ -53,14 +55,15 @@ export interface History {
   attempt(wanted: Wanted, act: () => Promise<Answer>): Promise<Operation>
   /** Tries the same operation again, under the same key. */
   again(operation: Operation, act: () => Promise<Answer>): Promise<Operation>
-  /** Resolves when nothing is under way any more, late answers included. */
-  settled(): Promise<void>
+  /** Waits until nothing is under way any more, late answers included; false when that takes too long. */
+  settled(): Promise<boolean>
 }
 
 /** Marks are told apart by the millionths of a credit, so a run has at most so many operations. */
 export const OPERATIONS_MAX = 900_000
 /** A caller that has no answer by then does not know what happened. */
 const ANSWER_WAIT_MS = 10_000
+const LATE_ANSWERS_WAIT_MS = 10_000
 
 /** An empty history; `now` tells milliseconds since 1970. */
 export function openHistory(now: () => number = Date.now): History {
@@ -115,7 +118,8 @@ export function openHistory(now: () => number = Date.now): History {
     },
     again: attempt,
     async settled() {
-      await Promise.allSettled(underWay)
+      const late = delay(LATE_ANSWERS_WAIT_MS, false, { ref: false })
+      return await Promise.race([Promise.allSettled(underWay).then(() => true), late])
     },
   }
 }

@@ -104,9 +104,9 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
     }
   } finally {
     await Promise.allSettled([load.stop(), reader.stop()])
-    // A call that is still tried again when its connection closes would end this process.
-    await history.settled()
-    await Promise.allSettled([outside.close(), doors.close()])
+    // A call that is still tried again when its connection closes would end this process: then it stays open.
+    if (await history.settled()) await Promise.allSettled([outside.close()])
+    await Promise.allSettled([doors.close()])
   }
 
   function hasCollected(market: string, seq: number): boolean {
