@@ -12,6 +12,8 @@ const pureFolders = [
   'contracts',
   'trace',
   'rpc',
+  'notice',
+  'service',
   'identity',
 ]
 const clientLibraries =

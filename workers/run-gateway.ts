@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectBus } from '../shared/bus/connect.ts'
@@ -6,8 +7,10 @@ import type { loadGatewayEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
+import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import { createPostgresServices } from '../shared/db/postgres-services.ts'
+import { announceMarkets } from '../shared/gateway/announce.ts'
 import { createGateway, GATEWAY_LIMITS } from '../shared/gateway/gateway.ts'
 import { createHandlers } from '../shared/gateway/handlers/all.ts'
 import { createMisdirectedNotices } from '../shared/gateway/misdirected.ts'
@@ -46,6 +49,8 @@ export async function runGateway(
     MAX_ADMISSION_CONNECTIONS,
   )
   const bus = await connectBus(environment.natsGateway, 'bourse gateway')
+  // It reads streams, which the connection that answers agents may not.
+  const source = await connectBus(environment.nats, 'bourse gateway announcer')
   const client = await connectTemporal(environment.temporal)
   const hint = createHint(client, environment.temporal.taskQueue, log)
   const handlers = createHandlers({
@@ -55,6 +60,7 @@ export async function runGateway(
     attention: createPostgresAttention(db, hint),
     admission: createPostgresEconomy(admissionDb, hint),
     services: createPostgresServices(db, hint),
+    identity: createPostgresIdentity(db, hint),
     hint,
   })
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
@@ -74,6 +80,15 @@ export async function runGateway(
     gateway.receive({ ...request, traceparent: readTraceparent(traceparent) === null ? null : traceparent })
   })
   await bus.connection.flush()
+  const announcing = announceMarkets({
+    db,
+    source,
+    publish: (subject, text) => publishText(bus, subject, text),
+    flush: () => bus.connection.flush(),
+    holder: `gateway/${randomUUID()}`,
+    log,
+    signal,
+  })
   log.info('gateway is ready')
   onReady()
 
@@ -84,8 +99,10 @@ export async function runGateway(
     delay(DRAIN_WAIT_MS, false, { ref: false }),
   ])
   if (!isDrained) log.warn('some requests were not answered before the end')
+  await announcing
   await bus.connection.flush().catch(() => {})
   await bus.close()
+  await source.close()
   await client.connection.close()
   await admissionDb.end()
   await db.end()

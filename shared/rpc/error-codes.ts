@@ -40,6 +40,8 @@ const SPECIAL_ERRORS = {
   too_many_open_calls: 'as many of the agent’s calls wait for answers as may',
   unknown_call: 'there is no such call of a service of this agent',
   call_over: 'the call is over, and ended otherwise',
+  unknown_lease: 'there is no such lease of this agent',
+  lease_ended: 'the lease is over',
   lease_active: 'the agent has an active lease: it is at work',
 } as const
 

@@ -30,4 +30,11 @@ export const leaseOperations = {
     }),
     errors: [],
   }),
+  'lease.token': defineOperation({
+    description:
+      'Gives you a token for one of your active leases: with it your program reaches the market and the models within what the lease has, until it ends. Each time it is another; the newest eight are good.',
+    request: z.strictObject({ leaseId: z.guid() }),
+    reply: z.object({ leaseId: z.string(), token: z.string(), endsAt: momentField }),
+    errors: ['unknown_lease', 'lease_ended'],
+  }),
 }

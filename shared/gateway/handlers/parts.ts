@@ -1,6 +1,7 @@
 import type { Attention } from '../../attention/attention.ts'
 import type { Database } from '../../db/pool.ts'
 import type { Economy } from '../../economy/economy.ts'
+import type { Identity } from '../../identity/identity.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Services } from '../../service/services.ts'
 
@@ -11,6 +12,7 @@ export interface HandlerParts {
   ledger: Ledger
   attention: Attention
   services: Services
+  identity: Pick<Identity, 'issueLeaseToken'>
   /** The economy on connections that only bids use, so that slow reads keep none from a batch. */
   admission: Economy
   /** Tells a market's workflow that there may be work, after a commit that woke it. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectAgent, type TestAgent } from './agent-connection.ts'
 
-const BUNDLE = { cpu: 0.1, durationSeconds: 2 }
+const BUNDLE = { cpu: 0.1, durationSeconds: 20 }
 let economy: TestEconomy
 let marketId: string
 let ann: TestAgent
@@ -98,6 +98,14 @@ describe('over NATS', () => {
     expect(await ann.client.request('lease.list', { ended: true })).toMatchObject({
       items: [{ leaseId: won.leaseId, bidId, payer: 'ann', cycle: 1 }],
       next: null,
+    })
+    const leaseId = won.leaseId!
+    expect(await ann.client.request('lease.token', { leaseId })).toMatchObject({
+      leaseId,
+      token: expect.stringMatching(/^bourse_lease_[0-9a-f]{64}$/),
+    })
+    expect(await bob.client.request('lease.token', { leaseId })).toMatchObject({
+      error: { code: 'unknown_lease' },
     })
     expect(await bob.client.request('bid.get', { bidId })).toMatchObject({ error: { code: 'unknown_bid' } })
     expect(await bob.client.request('lease.list', {})).toMatchObject({ items: [] })
