@@ -29,6 +29,7 @@ async function call(leaseId: string, model: string, tokens: number): Promise<voi
 
 test('usage is summed by agent, model and owner, and is what the budgets say', async () => {
   const { marketId, leaseId } = await leaseTokens(db, 60_000)
+  await db.query(`insert into owners (market_id, owner) values ($1, 'acme')`, [marketId])
   await db.query(`update agents set owner = 'acme' where market_id = $1`, [marketId])
   await call(leaseId, 'small', 9)
   await call(leaseId, 'small', 19)

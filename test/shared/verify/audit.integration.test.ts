@@ -39,6 +39,7 @@ const bundles = 'each lease is what its bid won'
 const late = 'leases end on time'
 const numbers = 'cycles are numbered without gaps, only the last may be open'
 const outcomes = 'cycles agree with their bids and payments'
+const refunds = 'what was paid for a lease came back once, where its program never ran by no fault of its own'
 const escrow = 'escrow holds what open prompts offer'
 const promptMoney = 'each prompt moved what its outcome says'
 const budgets = 'budgets of leases equal their calls to models'
@@ -144,7 +145,16 @@ test.each<[damage: string, sql: string, failing: string[]]>([
     [resolved, serviceCalls],
   ],
   ['a lost bid without its rank', `update bids set rank = null where status = 'outbid'`, [states]],
-  ['a won bid whose lease is lost', `delete from leases where status = 'ended'`, [states]],
+  [
+    'a won bid whose lease is lost',
+    `delete from leases where status = 'ended' and agent_id = ${agent('bob')}`,
+    [states],
+  ],
+  [
+    'a payment that came back for a lease that is lost',
+    `delete from leases where status = 'ended' and agent_id = ${agent('alice')}`,
+    [states, refunds],
+  ],
   [
     'an ended lease whose bid goes on',
     `update bids set status = 'winning' where status = 'completed'`,

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { vi } from 'vitest'
 import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
+import { createPostgresExecutions } from '../../../shared/db/executions.ts'
+import { listExecutions } from '../../../shared/db/list-executions.ts'
 import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
 import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
 import { createDatabase, type Database, type DatabaseClient } from '../../../shared/db/pool.ts'
@@ -10,6 +12,9 @@ import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
 import { createPostgresServices } from '../../../shared/db/postgres-services.ts'
 import { marketSettingsSchema } from '../../../shared/market/rules.ts'
+import type { Program } from '../../../shared/program/program.ts'
+
+const ALICES_PROGRAM: Program = { command: ['true'], runtime: 'native', files: new Map() }
 
 export interface Servers {
   db: Database
@@ -57,7 +62,13 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   const marketId = await openQuietMarket(db)
   const economy = unhinted(db)
   const ledger = createPostgresLedger(db, async () => {})
-  for (const agent of ['alice', 'bob', 'carl']) {
+  await economy.registerAgent({
+    marketId,
+    agent: 'alice',
+    creditsMicro: 100_000_000n,
+    program: ALICES_PROGRAM,
+  })
+  for (const agent of ['bob', 'carl']) {
     await economy.registerAgent({ marketId, agent, creditsMicro: 100_000_000n })
   }
   await ledger.grant({ marketId, agent: 'bob', amountMicro: 7_500_000n, reason: 'a gift', key: null })
@@ -136,9 +147,29 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   await clear(2)
   await askAlicesPrompts(db, marketId)
   await callAModel(db, marketId)
+  await runAlicesProgram(db, marketId)
   await economy.changeRules(marketId, { minimumBid: '2' }, 'test')
   await economy.pauseMarket(marketId, 'test')
   return marketId
+}
+
+/** On her lease that goes on it began and ended; on the one that is over it was missed, and paid back. */
+async function runAlicesProgram(db: Database, marketId: string): Promise<void> {
+  const executions = createPostgresExecutions(db, async () => {})
+  const newest = (await listExecutions(db, marketId, 10)).at(-1)
+  const begun = await executions.begin(newest!.leaseId, 'test')
+  if (!begun.ok || begun.begin.state !== 'begun') throw new Error('an execution did not begin')
+  const nothing = { bytes: Buffer.alloc(0), total: 0 }
+  await executions.end(newest!.leaseId, {
+    sandbox: { reason: 'finished', exitCode: 0 },
+    tokensUsedUp: false,
+    stdout: nothing,
+    stderr: nothing,
+    cpuSeconds: 0.1,
+    problem: null,
+    workspace: null,
+  })
+  if ((await executions.refundMissed(marketId)) !== 1) throw new Error('an execution was not paid back')
 }
 
 /** One prompt that waits, one that was scored, one whose time was over. */

@@ -44,7 +44,7 @@ test('names the lag of a market that nobody publishes', async () => {
   const marketId = await openQuietMarket(servers.db)
   const report = await verify({ ...servers, marketId, publishWaitMs: SHORT_WAIT_MS })
   expect(failures(report)).toEqual([
-    [STREAM_CHECK, 'the stream holds 0 of 1 events: it lags 1 behind, without progress for 0.5 s'],
+    [STREAM_CHECK, 'the stream holds events up to 0 of 1: it lags 1 behind, without progress for 0.5 s'],
   ])
 })
 
