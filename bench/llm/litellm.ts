@@ -51,6 +51,8 @@ export async function startLiteLlm(upstream: string): Promise<{ served: Served |
       ...process.env,
       LITELLM_LOG: 'ERROR',
       LITELLM_TELEMETRY: 'False',
+      // It listens on this machine alone for as long as it is measured, and callers bring keys it does not know.
+      LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY: 'true',
       LITELLM_LOCAL_MODEL_COST_MAP: 'True',
     },
     stdio: 'ignore',

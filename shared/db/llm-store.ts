@@ -2,13 +2,18 @@ import { draftEvent, type EventDraft } from '../events/draft.ts'
 import { type LlmRefusal, refuseCall } from '../llm/llm-refusal.ts'
 import type { LlmStore, Reserved, ReserveRequest, Settlement } from '../llm/llm-store.ts'
 import { readMoney } from '../llm/money.ts'
-import { chargeOf, decideReservation, type LeaseBudget, type MarketMinute } from '../llm/reservation.ts'
-import { NO_USAGE, totalTokens } from '../llm/usage.ts'
+import {
+  decideReservation,
+  type LeaseBudget,
+  type MarketMinute,
+  wholeReservation,
+} from '../llm/reservation.ts'
+import { NO_USAGE } from '../llm/usage.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import { DEFAULT_CALLS_PER_LEASE, reserveWholeStatement, settleStatement } from './llm-statements.ts'
 import type { Database, DatabaseClient } from './pool.ts'
-import { inTransaction } from './transaction.ts'
+import { inOneStatement, inTransaction } from './transaction.ts'
 
-const DEFAULT_CALLS_PER_LEASE = 128
 /** Overdue reservations are resolved in turns of so many. */
 const OVERDUE_MAX = 100
 const TOOL_NAME = 'llm.chat.completions'
@@ -27,8 +32,10 @@ interface LockedLease extends LeaseBudget {
 }
 
 /**
- * Reservations on Postgres. A call's transactions lock its lease's budget, then the market's minute where it has a limit,
- * and last the sequence row where calls are observed; `hint` is called after a commit that woke a market.
+ * Reservations on Postgres, each made and resolved by a single statement where nothing stands in its way: the lease has
+ * room for the whole call, and its market neither limits its minutes nor observes calls. Else a transaction decides. All
+ * of them lock the call when they resolve it, then its lease's budget, then the market's minute where it has a limit, and
+ * last the sequence row where calls are observed; `hint` is called after a commit that woke a market.
  */
 export function createPostgresLlmStore(
   db: Database,
@@ -36,11 +43,16 @@ export function createPostgresLlmStore(
 ): LlmStore & { resolveOverdue(): Promise<number> } {
   const store = {
     async reserve(request: ReserveRequest) {
+      const whole = await reserveWhole(db, request)
+      if (whole !== null) return { ok: true as const, ...whole }
       const { woken, ...reserved } = await inTransaction(db, client => reserve(client, request))
       if (woken && reserved.ok) await hint(reserved.marketId)
       return reserved
     },
     async settle(callId: string, settlement: Settlement) {
+      const unobserved = await inOneStatement(db, settleStatement(callId, settlement, 'unobserved'))
+      if (unobserved.rows.length > 0)
+        return { resolved: true, chargedTokens: Number(unobserved.rows[0].charged_tokens) }
       const { woken, ...settled } = await inTransaction(db, client => settle(client, callId, settlement))
       if (woken !== null) await hint(woken)
       return settled
@@ -71,6 +83,15 @@ export function createPostgresLlmStore(
     },
   }
   return store
+}
+
+/** Reserves in one statement where that goes; null: a transaction decides. */
+async function reserveWhole(db: Database, request: ReserveRequest): Promise<Reserved | null> {
+  const whole = wholeReservation(request.worst)
+  const { rows } = await inOneStatement(db, reserveWholeStatement(request, whole))
+  const row = rows[0]
+  if (row === undefined) return null
+  return { ...whole, marketId: row.market_id, agent: row.name, bidTraceparent: row.traceparent }
 }
 
 async function reserve(
@@ -135,58 +156,17 @@ async function reserve(
 async function settle(
   client: DatabaseClient,
   callId: string,
-  { outcome, charge, usage, ...told }: Settlement,
+  settlement: Settlement,
 ): Promise<{ resolved: boolean; chargedTokens: number; woken: string | null }> {
-  const { rows } = await client.query({
-    name: 'llm-settle-lock',
-    text: `select b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls, c.reserved_tokens as call_tokens,
-                  c.reserved_cost_micro, c.market_id, c.traceparent, m.rules, a.name as agent
-             from llm_calls c join llm_budgets b using (lease_id) join markets m on m.market_id = c.market_id
-             join agents a using (agent_id)
-            where c.call_id = $1 for no key update of b`,
-    values: [callId],
-  })
+  const { outcome, usage, attempts } = settlement
+  const { rows } = await client.query(settleStatement(callId, settlement, 'any'))
   const row = rows[0]
-  if (row === undefined) throw new Error(`call ${callId} was never reserved`)
-  const reservedTokens = Number(row.call_tokens)
-  const usedTokens = charge === 'reserved' ? reservedTokens : totalTokens(usage)
-  const chargedTokens = chargeOf(budgetOf(row), reservedTokens, usedTokens)
-  const costMicro: bigint = charge === 'reserved' ? row.reserved_cost_micro : told.costMicro
-  const settled = await client.query({
-    name: 'llm-settle',
-    text: `with call as (
-             update llm_calls
-                set status = 'settled', outcome = $2, upstream = $3, prompt_tokens = $4, completion_tokens = $5,
-                    usage_source = $6, charged_tokens = $7, cost_micro = $8, attempts = $9, latency_ms = $10,
-                    first_token_ms = $11, settled_at = clock_timestamp()
-              where call_id = $1 and status = 'reserved'
-             returning *),
-           budget as (
-             update llm_budgets b
-                set reserved_tokens = b.reserved_tokens - call.reserved_tokens,
-                    used_tokens = b.used_tokens + call.charged_tokens, open_calls = b.open_calls - 1
-               from call where b.lease_id = call.lease_id),
-           minute as (
-             update llm_minutes m
-                set tokens = m.tokens - call.reserved_tokens + call.charged_tokens,
-                    cost_micro = m.cost_micro - call.reserved_cost_micro + call.cost_micro
-               from call where m.market_id = call.market_id and m.minute = call.minute)
-           select from call`,
-    values: [
-      callId,
-      outcome,
-      told.upstream,
-      usage.promptTokens,
-      usage.completionTokens,
-      usage.source,
-      chargedTokens,
-      costMicro,
-      told.attempts,
-      Math.round(told.latencyMs),
-      told.firstTokenMs === null ? null : Math.round(told.firstTokenMs),
-    ],
-  })
-  if (settled.rowCount === 0) return { resolved: false, chargedTokens: 0, woken: null }
+  if (row === undefined) {
+    const known = await client.query('select from llm_calls where call_id = $1', [callId])
+    if (known.rowCount === 0) throw new Error(`call ${callId} was never reserved`)
+    return { resolved: false, chargedTokens: 0, woken: null }
+  }
+  const chargedTokens = Number(row.charged_tokens)
   const woken = await observe(client, { marketId: row.market_id, rules: row.rules }, () =>
     draftEvent(
       `${callId}/completed`,
@@ -199,7 +179,7 @@ async function settle(
           prompt_tokens: usage.promptTokens,
           completion_tokens: usage.completionTokens,
           charged_tokens: chargedTokens,
-          attempts: told.attempts,
+          attempts,
         },
       },
       { agent: row.agent, correlationId: callId, traceparent: row.traceparent },

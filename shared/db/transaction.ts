@@ -1,3 +1,4 @@
+import type { QueryConfig, QueryResult } from 'pg'
 import type { Database, DatabaseClient } from './pool.ts'
 
 /** A transaction that lost a deadlock is tried this often in all. */
@@ -16,7 +17,7 @@ export async function inTransaction<T>(
   db: Database,
   work: (client: DatabaseClient) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  return await withAttempts(async () => {
     const client = await db.connect()
     let broken: Error | undefined
     try {
@@ -26,11 +27,16 @@ export async function inTransaction<T>(
       return result
     } catch (error) {
       broken = await rollback(client)
-      if (attempt >= MAX_ATTEMPTS || !isRetryable(error)) throw error
+      throw error
     } finally {
       client.release(broken)
     }
-  }
+  })
+}
+
+/** Runs one statement that is a transaction of its own, in one round trip; retried as `inTransaction` is. */
+export async function inOneStatement(db: Database, statement: QueryConfig): Promise<QueryResult> {
+  return await withAttempts(() => db.query(statement))
 }
 
 /** Runs `work` reading one snapshot of the whole database; it can write nothing. */
@@ -50,6 +56,16 @@ export async function atOneSnapshot<T>(
     throw error
   } finally {
     client.release(broken)
+  }
+}
+
+async function withAttempts<T>(act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act()
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || !isRetryable(error)) throw error
+    }
   }
 }
 

@@ -76,13 +76,14 @@ export function decideReservation(
   return { ok: true, outputTokens: affordable, tokens, costMicro }
 }
 
-/**
- * What a call is charged: what it used, but never more than it set aside and the lease has beside the calls of
- * others. An upstream that takes no notice of its limits cannot make a lease spend more than it was granted.
- */
-export function chargeOf(budget: LeaseBudget, reservedTokens: number, usedTokens: number): number {
-  const left = budget.grantedTokens - budget.usedTokens - budget.reservedTokens
-  return Math.min(usedTokens, reservedTokens + left)
+/** What a call takes when nothing limits it, as it is set aside wherever budget and market have room for it. */
+export function wholeReservation(worst: WorstCase): Reservation {
+  const { outputTokens, promptTokens, choices } = worst
+  return {
+    outputTokens,
+    tokens: promptTokens + choices * outputTokens,
+    costMicro: worstCostMicro(worst, outputTokens),
+  }
 }
 
 /** What one call might at most be, given that its answers may not cost more than the market ever allows. */

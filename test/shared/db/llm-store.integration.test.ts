@@ -1,5 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import pg from 'pg'
+import { describe, expect, test, vi } from 'vitest'
+import { settleStatement } from '../../../shared/db/llm-statements.ts'
 import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
 import type { Settlement } from '../../../shared/llm/llm-store.ts'
 import { NO_USAGE } from '../../../shared/llm/usage.ts'
@@ -128,6 +130,58 @@ test('who may not use its lease is refused', async () => {
     status: 401,
     code: 'unknown_token',
   })
+})
+
+test('a call that nothing stands in the way of takes one statement to begin and one to end', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  await store.reserve(request(leaseId))
+  const query = vi.spyOn(pg.Client.prototype, 'query')
+  const statements = () => query.mock.calls.map(([statement]) => (statement as { name?: string }).name)
+  try {
+    const one = request(leaseId)
+    await store.reserve(one)
+    await store.settle(one.callId, used(30))
+    expect(statements()).toEqual(['llm-reserve-whole', 'llm-settle'])
+  } finally {
+    query.mockRestore()
+  }
+  expect(await readBudget(db, leaseId)).toMatchObject({ used: 30, reserved: 200, open: 1 })
+})
+
+test('a call is cut to what is left, beside others and at the last token', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  const large = { ...worst, outputTokens: 29_800 }
+  expect(await store.reserve(request(leaseId, { worst: large }))).toMatchObject({ tokens: 59_700 })
+  expect(await store.reserve(request(leaseId))).toMatchObject({ tokens: 200, outputTokens: 50 })
+  expect(await store.reserve(request(leaseId))).toMatchObject({ code: 'lease_tokens_in_flight' })
+  const prompt = { ...worst, promptTokens: 90 }
+  expect(await store.reserve(request(leaseId, { worst: prompt }))).toMatchObject({
+    tokens: 100,
+    outputTokens: 5,
+  })
+  expect(await readBudget(db, leaseId)).toMatchObject({ reserved: 60_000, open: 3 })
+})
+
+test('a settlement waits for the disk only where it is told as an event', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  const client = await db.connect()
+  const commits = async () => (await client.query('show synchronous_commit')).rows[0].synchronous_commit
+  try {
+    for (const [whose, told] of [
+      ['unobserved', 'off'],
+      ['any', 'on'],
+    ] as const) {
+      const one = request(leaseId)
+      await store.reserve(one)
+      await client.query('begin')
+      await client.query(settleStatement(one.callId, used(30), whose))
+      expect(await commits()).toBe(told)
+      await client.query('commit')
+      expect(await commits()).toBe('on')
+    }
+  } finally {
+    client.release()
+  }
 })
 
 describe('a limit of the market', () => {

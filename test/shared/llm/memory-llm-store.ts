@@ -1,10 +1,5 @@
 import type { LlmStore, Reserved, Settlement } from '../../../shared/llm/llm-store.ts'
-import {
-  chargeOf,
-  decideReservation,
-  type LeaseBudget,
-  type MarketMinute,
-} from '../../../shared/llm/reservation.ts'
+import { decideReservation, type LeaseBudget, type MarketMinute } from '../../../shared/llm/reservation.ts'
 
 export interface MemoryLlmStore extends LlmStore {
   budgets: Map<string, LeaseBudget>
@@ -35,7 +30,8 @@ export function createMemoryLlmStore(grantedTokens: number, callsPerLease = 128)
       const budget = store.budgets.get(call.leaseId)!
       const { promptTokens, completionTokens } = settlement.usage
       const used = settlement.charge === 'reserved' ? call.reserved.tokens : promptTokens + completionTokens
-      call.charged = chargeOf(budget, call.reserved.tokens, used)
+      const left = budget.grantedTokens - budget.usedTokens - budget.reservedTokens
+      call.charged = Math.min(used, call.reserved.tokens + left)
       call.settlement = settlement
       budget.reservedTokens -= call.reserved.tokens
       budget.usedTokens += call.charged
