@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { MAX_GRACE_SECONDS } from '../shared/identity/identity.ts'
+import { agentEnvironment, describeStart } from './agent-start.ts'
 import { type OutputOptions, printAnswer } from './answer.ts'
 import { cliActor } from './cli-actor.ts'
 import { acceptedOrRefused } from './command-failure.ts'
@@ -22,10 +23,15 @@ export function registerAgentAccess(agent: Command): void {
             .issueAgentToken({ marketId, agent: name, graceSeconds: options.grace, actor: cliActor() }),
         )
         const closed = options.grace > 0 ? 0 : await closeConnections(servers, marketId, name)
+        const agentNames = { marketId, agent: name, token: issued.token }
+        const environment = agentEnvironment(servers.environment().nats, agentNames)
         await printAnswer(
           options,
-          { ...issued, marketId, closed },
-          () => describeToken(issued.token) + describeReplaced(issued.replaced, options.grace),
+          { ...issued, marketId, closed, environment },
+          () =>
+            describeToken(issued.token) +
+            describeReplaced(issued.replaced, options.grace) +
+            describeStart(environment),
         )
       }),
     )

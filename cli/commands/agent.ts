@@ -6,6 +6,7 @@ import { readCredits } from '../../shared/money/credits.ts'
 import type { Program } from '../../shared/program/program.ts'
 import { readProgramFolder } from '../../shared/program/read-program-folder.ts'
 import { describeToken, registerAgentAccess } from '../agent-access.ts'
+import { agentEnvironment, describeStart } from '../agent-start.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused, refused } from '../command-failure.ts'
@@ -44,12 +45,14 @@ export function registerAgent(program: Command): void {
             .identity()
             .issueAgentToken({ marketId, agent: name, graceSeconds: 0, actor: cliActor() }),
         )
+        const environment = agentEnvironment(servers.environment().nats, { marketId, agent: name, token })
         await printAnswer(
           options,
-          { ...registered, marketId, token },
+          { ...registered, marketId, token, environment },
           () =>
             `Agent ${registered.agent} is in market ${marketId} with ${registered.balance} credits.\n` +
-            describeToken(token),
+            describeToken(token) +
+            describeStart(environment),
         )
       }),
     )

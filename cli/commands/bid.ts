@@ -11,13 +11,14 @@ import { type OutputOptions, printAnswer } from '../answer.ts'
 import { awaitVerdict } from '../await-verdict.ts'
 import { bidFromFile } from '../bid-file.ts'
 import { type BidOptions, bidOf } from '../bid-input.ts'
+import { bidOverNats } from '../bid-over-nats.ts'
 import { acceptedOrRefused, outOfReach, refused, wrongUsage } from '../command-failure.ts'
 import { wholeNumber } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import type { Servers } from '../servers.ts'
 
-type Options = OutputOptions &
-  BidOptions & { via: 'update' | 'signal'; expiresIn?: number; file?: string; run?: string }
+type BidVia = 'update' | 'signal' | 'nats'
+type Options = OutputOptions & BidOptions & { via: BidVia; expiresIn?: number; file?: string; run?: string }
 
 const MAX_EXPIRY_SECONDS = 31_536_000
 const RUN_NAME = /^[\w.-]{1,100}$/
@@ -44,8 +45,8 @@ export function registerBid(program: Command): void {
     .option('--on-behalf-of <agent>', 'who gets the lease; the agent above pays')
     .option('--key <text>', 'the same key and bid again is the same bid: it answers the first verdict')
     .addOption(
-      new Option('--via <way>', "by update, or by signal to the agent's workflow")
-        .choices(['update', 'signal'])
+      new Option('--via <way>', "by update, by signal to the agent's workflow, or as agents do over NATS")
+        .choices(['update', 'signal', 'nats'])
         .default('update'),
     )
     .option(
@@ -107,7 +108,7 @@ async function place(
   marketId: string,
   agent: string,
   described: object,
-  via: 'update' | 'signal',
+  via: BidVia,
   servers: Servers,
 ): Promise<BidVerdict> {
   if (!NAME_PATTERN.test(agent)) {
@@ -116,6 +117,7 @@ async function place(
     )
   }
   const to = { taskQueue: servers.environment().temporal.taskQueue, marketId, agent }
+  if (via === 'nats') return await bidOverNats(servers, { marketId, agent }, described)
   if (via === 'update') return await bidByUpdate(await servers.temporal(), to, described)
 
   // What is sent blindly is looked at before: these answers would come back to nobody.

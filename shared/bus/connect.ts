@@ -25,6 +25,8 @@ export interface BusAddress {
   tls?: { caFile: string }
   /** A file of NATS credentials (.creds). */
   credentialsFile?: string
+  /** Under which answers to requests come; by default NATS's own. */
+  inboxPrefix?: string
   /** Two minutes when absent, which is NATS's own default. */
   duplicateWindowMs?: number
 }
@@ -80,6 +82,7 @@ async function optionsOf(address: BusAddress, name: string): Promise<ConnectionO
   const { user, pass } = credentialsOf(address)
   if (user !== undefined) options.user = user
   if (pass !== undefined) options.pass = pass
+  if (address.inboxPrefix !== undefined) options.inboxPrefix = address.inboxPrefix
   if (address.tls) options.tls = { caFile: address.tls.caFile }
   if (address.credentialsFile !== undefined) {
     options.authenticator = credsAuthenticator(await readFile(address.credentialsFile))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { spawnBourse } from '../../cli/run-bourse.ts'
 import { eventually, openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectAgent, type TestAgent } from './agent-connection.ts'
 
@@ -142,6 +143,29 @@ describe('over NATS', () => {
   ])('a bid with %s is refused in words', async (_name, bid, code, field) => {
     const verdict = await ann.client.request('market.bid', bid as never)
     expect(verdict).toMatchObject({ ok: false, error: { code, ...(field === undefined ? {} : { field }) } })
+  })
+
+  test('the command line bids as an agent does', async () => {
+    const args = [
+      'bid',
+      marketId,
+      'bob',
+      '--amount',
+      '2',
+      '--cpu',
+      '0.1',
+      '--duration',
+      '1',
+      '--via',
+      'nats',
+      '--json',
+    ]
+    const { stdout, code } = await spawnBourse(args)
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, status: 'pending', held: '2' })
+    expect(code).toBe(0)
+    const refused = await spawnBourse(args.map(word => (word === '2' ? '2000' : word)))
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'insufficient_balance' } })
+    expect(refused.code).toBe(1)
   })
 
   test('bids of many agents at once get each their own verdict', async () => {
