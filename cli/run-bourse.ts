@@ -30,6 +30,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   cycles: async () => (await import('./commands/cycles.ts')).registerCycles,
   prices: async () => (await import('./commands/prices.ts')).registerPrices,
   prompt: async () => (await import('./commands/prompt.ts')).registerPrompt,
+  trace: async () => (await import('./commands/trace.ts')).registerTrace,
   events: async () => (await import('./commands/events.ts')).registerEvents,
   repair: async () => (await import('./commands/repair.ts')).registerRepair,
   llm: async () => (await import('./commands/llm.ts')).registerLlm,
