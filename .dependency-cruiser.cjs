@@ -37,9 +37,8 @@ module.exports = {
       to: {
         pathNot: [
           '^workflows/',
-          '^shared/(money|bundle|clearing|pricing|market|contracts|trace)/',
+          '^shared/(money|bundle|clearing|pricing|market|contracts)/',
           'node_modules/@temporalio/(workflow|common)/',
-          'node_modules/@opentelemetry/api/',
         ],
         dependencyTypesNot: ['type-only'],
       },

@@ -13,6 +13,8 @@ export interface AgentMessage {
   via: 'signal' | 'update'
   key: string
   message: unknown
+  /** The trace of whoever sent it. */
+  traceparent?: string
 }
 
 type OneAnswer = BidVerdict | Outcome<{ bidId: string; status: string }>
@@ -91,13 +93,15 @@ async function admitMessages(
   messages: readonly AgentMessage[],
 ): Promise<MessageAnswer[]> {
   const read = messages.map(({ message }) => readBidMessage(message))
-  const submissions = messages.flatMap(({ key, via }, place) =>
+  const submissions = messages.flatMap(({ key, via, traceparent }, place) =>
     read[place]!.bids.map(
       (bid, index): BidSubmission => ({
         agent,
         bid: withKey(bid, `${key}:${index}`),
         via,
         actor: `agent/${agent}`,
+        // Each bid has a trace of its own: those of a list do not share their message's.
+        traceparent: read[place]!.isList ? null : (traceparent ?? null),
       }),
     ),
   )

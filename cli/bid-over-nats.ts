@@ -14,10 +14,11 @@ export async function bidOverNats(
   bid: object,
 ): Promise<BidVerdict> {
   const { connectBus } = await import('../shared/bus/connect.ts')
+  const { tracedConnection } = await import('../shared/bus/requests.ts')
   const prefix = inboxPrefix(of.marketId, of.agent)
   const bus = await connectBus({ ...servers.environment().nats, inboxPrefix: prefix }, 'bourse cli bid')
   try {
-    const client = createAgentClient(bus.connection, of)
+    const client = createAgentClient(tracedConnection(bus), of)
     const options = { timeoutMs: ANSWER_WAIT_MS }
     return (await client.request('market.bid', bid as RequestOf<'market.bid'>, options)) as BidVerdict
   } catch (error) {

@@ -10,6 +10,7 @@ import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import type { Identity } from '../shared/identity/identity.ts'
 import type { Ledger } from '../shared/ledger/ledger.ts'
+import { startTelemetry, type Telemetry } from '../shared/telemetry/start-telemetry.ts'
 import { note } from './answer.ts'
 import { checkPort } from './check-port.ts'
 import { outOfReach } from './command-failure.ts'
@@ -27,6 +28,8 @@ export interface Servers {
   identity(): Identity
   temporal(): Promise<Client>
   bus(): Promise<Bus>
+  /** Off unless the environment says where traces go. */
+  telemetry(): Promise<Telemetry>
   close(): Promise<void>
 }
 
@@ -38,6 +41,7 @@ export function openServers(): Servers {
   let db: Database | undefined
   let client: Promise<Client> | undefined
   let nats: Promise<Bus> | undefined
+  let started: Promise<Telemetry> | undefined
 
   const environment = () => {
     known ??= findEnvironment()
@@ -47,8 +51,12 @@ export function openServers(): Servers {
     db ??= createDatabase(environment().postgresUrl, 'bourse cli', MAX_DATABASE_CONNECTIONS)
     return db
   }
+  const telemetry = () => {
+    started ??= startTelemetry('cli', environment())
+    return started
+  }
   const temporal = () => {
-    client ??= reachTemporal(environment().temporal)
+    client ??= reachTemporal(environment().temporal, telemetry())
     return client
   }
   const bus = () => {
@@ -67,6 +75,7 @@ export function openServers(): Servers {
   return {
     environment,
     database,
+    telemetry,
     temporal,
     bus,
     economy: () => createPostgresEconomy(database(), hint),
@@ -78,12 +87,16 @@ export function openServers(): Servers {
       await connected?.connection.close()
       await (await nats?.catch(() => undefined))?.close()
       await db?.end()
+      await (await started)?.close()
     },
   }
 }
 
 // The client alone would try a refused address again for ten seconds.
-async function reachTemporal(temporal: BourseEnvironment['temporal']): Promise<Client> {
+async function reachTemporal(
+  temporal: BourseEnvironment['temporal'],
+  telemetry: Promise<Telemetry>,
+): Promise<Client> {
   const unreachable = (problem: string) =>
     outOfReach(
       'temporal_unreachable',
@@ -93,7 +106,7 @@ async function reachTemporal(temporal: BourseEnvironment['temporal']): Promise<C
   if (problem !== null) throw unreachable(problem)
   const { connectTemporal } = await import('../shared/temporal/connect.ts')
   try {
-    return await connectTemporal(temporal)
+    return await connectTemporal(temporal, (await telemetry).temporal.client)
   } catch (error) {
     throw unreachable((error as Error).message)
   }

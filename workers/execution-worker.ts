@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type NativeConnection, Worker } from '@temporalio/worker'
+import { type NativeConnection, Worker, type WorkerInterceptors } from '@temporalio/worker'
 import { createExecutionActivities } from '../activities/execution-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
 import { cacheDir } from '../setup/servers.mjs'
@@ -47,6 +47,7 @@ export async function createExecutionWorker({
   taskQueue,
   log,
   signal,
+  interceptors,
   sandbox = createWorkerSandbox(),
   ...runner
 }: {
@@ -55,6 +56,7 @@ export async function createExecutionWorker({
   taskQueue: string
   log: Logger
   signal: AbortSignal
+  interceptors: WorkerInterceptors
   sandbox?: Sandbox
 } & Pick<ExecutionRunner, 'executions' | 'open' | 'close'>): Promise<Worker | null> {
   const readiness = await sandbox.probe()
@@ -71,6 +73,7 @@ export async function createExecutionWorker({
     connection,
     namespace,
     taskQueue: executionTaskQueue(taskQueue),
+    interceptors,
     activities: heartbeating(
       createExecutionActivities({ ...runner, sandbox, worker: `${hostname()}/${process.pid}` }),
     ),

@@ -20,6 +20,7 @@ import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
 import { readTraceparent } from '../shared/trace/traceparent.ts'
+import { tracedHandlers } from './traced-handlers.ts'
 
 /** All gateways are one queue: each request reaches one of them. */
 const QUEUE = 'bourse-gateway'
@@ -51,7 +52,7 @@ export async function runGateway(
   const bus = await connectBus(environment.natsGateway, 'bourse gateway')
   // It reads streams, which the connection that answers agents may not.
   const source = await connectBus(environment.nats, 'bourse gateway announcer')
-  const client = await connectTemporal(environment.temporal)
+  const client = await connectTemporal(environment.temporal, telemetry.temporal.client)
   const hint = createHint(client, environment.temporal.taskQueue, log)
   const handlers = createHandlers({
     db,
@@ -65,7 +66,7 @@ export async function runGateway(
   })
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
   const gateway = createGateway({
-    handlers,
+    handlers: telemetry.tracing === null ? handlers : tracedHandlers(handlers),
     answer: (reply, text) => publishText(bus, reply, text),
     misdirected(marketId, agent, reply) {
       log.debug({ market: marketId, agent, reply }, 'a request wants its answer outside its inbox')

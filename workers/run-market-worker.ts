@@ -35,6 +35,7 @@ import { pruneOldRows } from './prune.ts'
 import { readLlmSetup } from './read-llm-setup.ts'
 import { startPrompts } from './start-prompts.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
+import { tellSpans } from './tell-spans.ts'
 import { createTemporalLogger } from './temporal-log.ts'
 import { WORKFLOW_SOURCES } from './workflow-sources.ts'
 
@@ -78,6 +79,7 @@ export async function runMarketWorker(
   const around = { ...NOTHING_AROUND, ...options.around }
   const telemetry = await startTelemetry('market-worker', environment)
   const { log } = telemetry
+  const interceptors = { activity: telemetry.temporal.activity }
   const metricsServer = await serveMetrics({
     registry: telemetry.metrics,
     ...environment.telemetry.metrics,
@@ -88,7 +90,7 @@ export async function runMarketWorker(
     createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS),
   )
   const bus = around.bus(await connectBus(environment.nats, 'bourse market worker'))
-  const client = await connectTemporal(environment.temporal)
+  const client = await connectTemporal(environment.temporal, telemetry.temporal.client)
   await registerSearchAttributes(client)
   const hint = around.hint(createHint(client, taskQueue, log))
   const economy = around.economy(createPostgresEconomy(db, hint))
@@ -111,6 +113,7 @@ export async function runMarketWorker(
     connection,
     namespace,
     taskQueue,
+    interceptors: { ...WORKFLOW_SOURCES.interceptors, ...interceptors },
     activities: {
       ...heartbeating(createMarketActivities({ economy, glances })),
       ...heartbeating(createAgentActivities({ economy, glances })),
@@ -133,6 +136,7 @@ export async function runMarketWorker(
     connection,
     namespace,
     taskQueue: priceTaskQueue(taskQueue),
+    interceptors,
     activities: heartbeating(
       createPriceActivities({
         economy: createPostgresEconomy(pricesDb, hint),
@@ -148,6 +152,7 @@ export async function runMarketWorker(
     sweepOverdueMarkets(db, hint, log, signal),
     pruneOldRows(db, environment.retention, log, signal),
     startPrompts({ db, client, taskQueue, log }, signal),
+    tellSpans({ postgresUrl: environment.postgresUrl, bus, tracing: telemetry.tracing, log, signal }),
   ])
   const executionWorker = await createExecutionWorker({
     connection,
@@ -156,6 +161,7 @@ export async function runMarketWorker(
     log,
     signal,
     executions,
+    interceptors,
     ...leaseAccess(environment, { identity: createPostgresIdentity(db, hint), db }),
   })
   const workers = [worker, priceWorker, ...(executionWorker === null ? [] : [executionWorker])]

@@ -13,7 +13,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { AgentActivities, MessageAnswer } from '../activities/agent-activities.ts'
+import type { AgentActivities, AgentMessage, MessageAnswer } from '../activities/agent-activities.ts'
 import {
   type AgentInput,
   type AgentState,
@@ -30,6 +30,7 @@ import { invalidInput, readInput, readName, requireWorkflowId } from './input.ts
 import { onCancelled, shieldHandlers } from './on-cancelled.ts'
 import { refusalOnTop } from './refusal-on-top.ts'
 import { setSearchAttributes } from './search-attributes.ts'
+import { activeTraceparent, inTrace, untraced } from './trace-context.ts'
 
 const { findAgent, answerMessages } = proxyActivities<AgentActivities>({
   startToCloseTimeout: '2 minutes',
@@ -58,6 +59,8 @@ interface Waiting {
   key: string
   message: unknown
   characters: number
+  /** The trace of whoever sent it. */
+  traceparent: string | null
   answer?: MessageAnswer
 }
 
@@ -71,7 +74,7 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
   requireWorkflowId(agentWorkflowId(marketId, name))
   setSearchAttributes({ marketId, agent: name }, 'search-attributes')
   try {
-    return await CancellationScope.nonCancellable(() => keepDoor(marketId, name, carried))
+    return await CancellationScope.nonCancellable(() => untraced(() => keepDoor(marketId, name, carried)))
   } catch (error) {
     throw refusalOnTop(error)
   }
@@ -87,7 +90,8 @@ async function keepDoor(marketId: string, name: string, carried: CarriedAgent): 
   let isOver = false
   let glance: AgentGlance | null = null
 
-  const queue = (one: Omit<Waiting, 'characters'>): Waiting => {
+  const queue = (sent: Omit<Waiting, 'characters' | 'traceparent'>): Waiting => {
+    const one = { ...sent, traceparent: activeTraceparent() }
     const characters = JSON.stringify(one.message)?.length ?? 0
     const isTooLarge = characters > MAX_MESSAGE_CHARACTERS
     const waiting = isTooLarge
@@ -159,13 +163,17 @@ async function keepDoor(marketId: string, name: string, carried: CarriedAgent): 
 
   async function answerBatch(): Promise<void> {
     const batch = nextBatch(inbox)
-    const answered = await answerMessages.executeWithOptions({ summary: describeBatch(batch) }, [
-      {
-        marketId,
-        agent: name,
-        messages: batch.map(({ kind, via, key, message }) => ({ kind, via, key, message })),
-      },
-    ])
+    // The batch is answered in the trace of the first who sent one; each bid goes on in its own.
+    const senderTrace = batch.find(one => one.traceparent !== null)?.traceparent
+    const answered = await inTrace(senderTrace, () =>
+      answerMessages.executeWithOptions({ summary: describeBatch(batch) }, [
+        {
+          marketId,
+          agent: name,
+          messages: batch.map(messageOf),
+        },
+      ]),
+    )
     for (const waiting of batch) inbox.splice(inbox.indexOf(waiting), 1)
     batch.forEach((waiting, place) => {
       const answer = answered.answers[place]!
@@ -195,6 +203,10 @@ async function keepDoor(marketId: string, name: string, carried: CarriedAgent): 
     const all = describeState()
     return typeof asked === 'string' ? { ...all, verdicts: verdicts.filter(({ key }) => key === asked) } : all
   }
+}
+
+function messageOf({ kind, via, key, message, traceparent }: Waiting): AgentMessage {
+  return { kind, via, key, message, ...(traceparent === null ? {} : { traceparent }) }
 }
 
 function readAgentInput(input: unknown): { marketId: string; name: string; carried: CarriedAgent } {

@@ -41,6 +41,7 @@ import { readInput, readName, requireWorkflowId } from './input.ts'
 import { onCancelled, shieldHandlers } from './on-cancelled.ts'
 import { reasonOf, refusalOnTop } from './refusal-on-top.ts'
 import { setSearchAttributes } from './search-attributes.ts'
+import { inTrace, untraced } from './trace-context.ts'
 
 const { takeTurn, tidyMarket, releaseOpenBids, openCycle, settleCycle, changeMarketStatus } =
   proxyActivities<MarketActivities>({
@@ -84,7 +85,7 @@ export async function market(input?: MarketInput): Promise<void> {
   requireWorkflowId(marketWorkflowId(marketId))
   setSearchAttributes({ marketId }, 'search-attributes')
   try {
-    await CancellationScope.nonCancellable(() => run(marketId))
+    await CancellationScope.nonCancellable(() => untraced(() => run(marketId)))
   } catch (error) {
     throw refusalOnTop(error)
   }
@@ -161,9 +162,11 @@ async function run(marketId: string): Promise<void> {
   while (!isOver()) {
     hinted = false
     if (mustClose) await closeOnce()
-    const { glance: seen, ...decided } = await takeTurn.executeWithOptions({ summary: 'what is due?' }, [
-      { marketId, publishing },
-    ])
+    const {
+      glance: seen,
+      cycleTraceparent,
+      ...decided
+    } = await takeTurn.executeWithOptions({ summary: 'what is due?' }, [{ marketId, publishing }])
     turn = decided
     glance = seen ?? glance
     if (turn.unpublished && !publishing) void publish()
@@ -176,7 +179,7 @@ async function run(marketId: string): Promise<void> {
         await tidyMarket.executeWithOptions({ summary: 'end leases, expire bids' }, [{ marketId }])
         break
       case 'clear':
-        await clear(next.cycle)
+        await inTrace(cycleTraceparent, () => clear(next.cycle))
         break
       case 'release':
         await releaseOpenBids.executeWithOptions({ summary: 'release open bids' }, [{ marketId }])

@@ -6,6 +6,8 @@ import { findAgentId } from '../../shared/db/find-agent-id.ts'
 import { readClock } from '../../shared/db/read-clock.ts'
 import { refuse } from '../../shared/economy/refusal.ts'
 import { NAME_PATTERN } from '../../shared/market/name-pattern.ts'
+import { contextOf, traced } from '../../shared/telemetry/trace-context.ts'
+import { readTraceparent } from '../../shared/trace/traceparent.ts'
 import { bidBySignal, bidByUpdate } from '../agent-workflow.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { awaitVerdict } from '../await-verdict.ts'
@@ -88,7 +90,7 @@ async function bid(
   acceptedOrRefused(await servers.economy().findMarket(marketId))
   const expiring =
     options.expiresIn === undefined ? described : await expire(described, options.expiresIn, servers)
-  const verdict = await place(marketId, agent, expiring, options.via, servers)
+  const verdict = await placeTraced(marketId, agent, expiring, options.via, servers)
   if (!verdict.ok) throw refused(verdict.error)
   await printAnswer(
     options,
@@ -96,6 +98,28 @@ async function bid(
     () => `Bid ${verdict.bidId} is ${verdict.status}; ${verdict.held} credits are held for it.\n`,
   )
   return undefined
+}
+
+/**
+ * Places the bid in the trace that TRACEPARENT names, as a span of it when spans are sent somewhere; the bid itself
+ * carries it else.
+ */
+async function placeTraced(
+  marketId: string,
+  agent: string,
+  described: object,
+  via: BidVia,
+  servers: Servers,
+): Promise<BidVerdict> {
+  const { TRACEPARENT: traceparent } = process.env
+  if ((await servers.telemetry()).tracing !== null) {
+    const attributes = { 'bourse.market': marketId, 'bourse.agent': agent, 'bourse.bid.via': via }
+    return await traced('place bid', { parent: contextOf(traceparent), attributes }, () =>
+      place(marketId, agent, described, via, servers),
+    )
+  }
+  const isFollowed = readTraceparent(traceparent) !== null && !('traceparent' in described)
+  return await place(marketId, agent, isFollowed ? { ...described, traceparent } : described, via, servers)
 }
 
 /** The economy's clock decides when, not this machine's. */

@@ -1,3 +1,6 @@
+import { headers } from 'nats'
+import type { RequestConnection } from '../rpc/client.ts'
+import { putContextInto } from '../telemetry/trace-context.ts'
 import type { Bus } from './connect.ts'
 
 /** A message on a subject that is answered by one of several processes. */
@@ -37,4 +40,15 @@ export function receiveRequests(
 /** Publishes a text, leaving its arrival to the connection. */
 export function publishText({ connection }: Bus, subject: string, text: string): void {
   connection.publish(subject, text)
+}
+
+/** A connection whose requests carry the trace that goes on when they are made. */
+export function tracedConnection({ connection }: Bus): RequestConnection {
+  return {
+    request: (subject, payload, options) => {
+      const carried = headers()
+      putContextInto(carried)
+      return connection.request(subject, payload, { ...options, headers: carried })
+    },
+  }
 }

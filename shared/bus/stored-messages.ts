@@ -11,6 +11,8 @@ export interface StoredMessage {
   messageId: string
   /** What its sender wrote to prove that it is one of our publishers; empty when nothing. */
   proof: string
+  /** When the stream took it, in milliseconds. */
+  storedAtMs: number
   text: string
 }
 
@@ -118,6 +120,7 @@ function storedMessageOf(message: Msg): StoredMessage {
     subject: headers.values('Nats-Subject').at(-1) ?? '',
     messageId: headers.get('Nats-Msg-Id'),
     proof: headers.get(PROOF_HEADER),
+    storedAtMs: Date.parse(headers.values('Nats-Time-Stamp').at(-1) ?? ''),
     text: message.string(),
   }
 }

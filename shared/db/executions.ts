@@ -1,6 +1,7 @@
 import { validate as isUuid } from 'uuid'
 import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
 import type { DueExecution, ExecutionStatus, Executions } from '../execution/executions.ts'
+import { traceparentOfLease } from '../trace/traces.ts'
 import { beginExecution } from './begin-execution.ts'
 import { endExecution } from './end-execution.ts'
 import { refuseUnknownExecution } from './lock-execution.ts'
@@ -50,11 +51,16 @@ async function find(db: Database, leaseId: string) {
 
 async function findDue(db: Database, marketId: string, limit: number): Promise<DueExecution[]> {
   const { rows } = await db.query(
-    `select e.lease_id, a.name from executions e join agents a using (agent_id)
+    `select e.lease_id, a.name, b.bid_id, b.traceparent
+       from executions e join agents a using (agent_id) join leases l using (lease_id) join bids b using (bid_id)
       where e.market_id = $1 and e.status = 'due' order by e.lease_id limit $2`,
     [marketId, limit],
   )
-  return rows.map(row => ({ leaseId: row.lease_id, agent: row.name }))
+  return rows.map(row => ({
+    leaseId: row.lease_id,
+    agent: row.name,
+    traceparent: traceparentOfLease(row.bid_id, row.traceparent),
+  }))
 }
 
 async function markRequested(db: Database, marketId: string, leaseIds: readonly string[]): Promise<void> {

@@ -11,6 +11,8 @@ export type ExecutionStatus = 'due' | 'requested' | 'running' | 'terminated' | '
 export interface DueExecution {
   leaseId: string
   agent: string
+  /** W3C trace context of its lease. */
+  traceparent: string
 }
 
 /** What runs, on what, and until when. */

@@ -1,7 +1,10 @@
 import { Registry } from 'prom-client'
 import type { LogLevel, TelemetryEnvironment } from '../config/environment.ts'
 import { createLog, type Logger } from './log.ts'
+import type { TemporalInterceptors } from './temporal-interceptors.ts'
 import type { Tracing } from './tracing.ts'
+
+const NO_TEMPORAL_INTERCEPTORS: TemporalInterceptors = { client: { workflow: [] }, activity: [] }
 
 /** What a process tells about itself. */
 export interface Telemetry {
@@ -10,6 +13,8 @@ export interface Telemetry {
   metrics: Registry
   /** Null: tracing is off, and spans that are made cost nothing. */
   tracing: Tracing | null
+  /** For Temporal's clients and workers; none when tracing is off. */
+  temporal: TemporalInterceptors
   close(): Promise<void>
 }
 
@@ -19,12 +24,13 @@ export async function startTelemetry(
   { logLevel, telemetry }: { logLevel: LogLevel; telemetry: TelemetryEnvironment },
 ): Promise<Telemetry> {
   const log = createLog(processName, { level: logLevel, format: telemetry.logFormat })
-  const tracing = telemetry.tracing === null ? null : await start(telemetry.tracing)
-  return { log, metrics: new Registry(), tracing, close: async () => await tracing?.close() }
-
-  // Loaded only when it is wanted: it takes a tenth of a second.
-  async function start(environment: NonNullable<TelemetryEnvironment['tracing']>): Promise<Tracing> {
-    const { startTracing } = await import('./tracing.ts')
-    return startTracing(processName, environment, log)
+  const metrics = new Registry()
+  if (telemetry.tracing === null) {
+    return { log, metrics, tracing: null, temporal: NO_TEMPORAL_INTERCEPTORS, close: async () => {} }
   }
+  // Loaded only when it is wanted: it takes a tenth of a second.
+  const { startTracing } = await import('./tracing.ts')
+  const { createTemporalInterceptors } = await import('./temporal-interceptors.ts')
+  const tracing = startTracing(processName, telemetry.tracing, log)
+  return { log, metrics, tracing, temporal: createTemporalInterceptors(), close: tracing.close }
 }

@@ -81,3 +81,15 @@ export async function traced<T>(
     }
   })
 }
+
+/**
+ * Begins a trace for work that is about to be started, and answers its traceparent; null with tracing off. It is
+ * linked to what goes on now instead of being part of it.
+ */
+export function beginTrace(name: string, attributes: Attributes): string | null {
+  const now = trace.getSpanContext(context.active())
+  const links = now === undefined || now.traceFlags === 0 ? [] : [{ context: now }]
+  const span = tracer.startSpan(name, { root: true, attributes, links })
+  span.end()
+  return traceparentOf(trace.setSpan(ROOT_CONTEXT, span))
+}

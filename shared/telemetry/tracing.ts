@@ -3,12 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources'
-import {
-  BasicTracerProvider,
-  BatchSpanProcessor,
-  type SpanExporter,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace-base'
+import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
 import {
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SERVICE_NAME,
@@ -21,8 +16,6 @@ import type { Logger } from './log.ts'
 /** A process that sends its spans somewhere. */
 export interface Tracing {
   resource: Resource
-  /** Takes spans one by one, gathers them, and drops what it cannot send in time. */
-  spanProcessor: SpanProcessor
   /** Sends spans at once and tells whether they arrived. */
   exporter: SpanExporter
   /** Sends what is gathered, waiting for it no longer than `FLUSH_WAIT_MS`, and ends. */
@@ -60,7 +53,7 @@ export function startTracing(processName: string, { tracesUrl }: TracingEnvironm
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   trace.setGlobalTracerProvider(provider)
-  return { resource, spanProcessor, exporter, close: () => within(FLUSH_WAIT_MS, provider.shutdown()) }
+  return { resource, exporter, close: () => within(FLUSH_WAIT_MS, provider.shutdown()) }
 }
 
 /** OpenTelemetry's own complaints (a collector out of reach, spans dropped), as lines of the log. */

@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client'
+import { Client, type ClientInterceptors, Connection } from '@temporalio/client'
 import type { BourseEnvironment } from '../config/environment.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -14,13 +14,19 @@ export function temporalConnectionOptions(temporal: BourseEnvironment['temporal'
   }
 }
 
-/** Connects to Temporal; throws when it cannot be reached. Close it with `client.connection.close()`. */
-export async function connectTemporal(temporal: BourseEnvironment['temporal']): Promise<Client> {
+/**
+ * Connects to Temporal; throws when it cannot be reached. Close it with `client.connection.close()`. `interceptors`
+ * are those of the process's telemetry.
+ */
+export async function connectTemporal(
+  temporal: BourseEnvironment['temporal'],
+  interceptors: ClientInterceptors = {},
+): Promise<Client> {
   const connection = await Connection.connect({
     ...temporalConnectionOptions(temporal),
     connectTimeout: CONNECT_TIMEOUT_MS,
   })
-  return new Client({ connection, namespace: temporal.namespace })
+  return new Client({ connection, namespace: temporal.namespace, interceptors })
 }
 
 /** Runs a client call with the deadline that every call has. */

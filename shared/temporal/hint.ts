@@ -1,3 +1,5 @@
+import { context } from '@opentelemetry/api'
+import { suppressTracing } from '@opentelemetry/core'
 import type { Client } from '@temporalio/client'
 import { searchAttributesOf } from '../contracts/search-attributes.ts'
 import { marketWorkflowId, signals } from '../contracts/workflows.ts'
@@ -15,16 +17,19 @@ export function createHint(
 ): (marketId: string) => Promise<void> {
   return async marketId => {
     try {
-      await withDeadline(client, () =>
-        client.workflow.signalWithStart('market', {
-          workflowId: marketWorkflowId(marketId),
-          taskQueue,
-          args: [{ marketId }],
-          signal: signals.look,
-          signalArgs: [],
-          staticSummary: `market ${marketId}`,
-          typedSearchAttributes: searchAttributesOf({ marketId }),
-        }),
+      // A market serves everybody: it is not part of the trace of whoever happened to wake it.
+      await context.with(suppressTracing(context.active()), () =>
+        withDeadline(client, () =>
+          client.workflow.signalWithStart('market', {
+            workflowId: marketWorkflowId(marketId),
+            taskQueue,
+            args: [{ marketId }],
+            signal: signals.look,
+            signalArgs: [],
+            staticSummary: `market ${marketId}`,
+            typedSearchAttributes: searchAttributesOf({ marketId }),
+          }),
+        ),
       )
     } catch (error) {
       log.warn({ market: marketId, err: error }, 'a hint was not delivered; the sweep repeats it')

@@ -71,12 +71,15 @@ const WAIT_MS_MAX = 30_000
 const LOOK_INTERVAL_MS = 50
 
 /** Waits until `look` answers something other than undefined, false or null, and returns it. */
-export async function eventually<T>(look: () => Promise<T | undefined | false | null>): Promise<T> {
-  const until = Date.now() + WAIT_MS_MAX
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false | null>,
+  waitMs = WAIT_MS_MAX,
+): Promise<T> {
+  const until = Date.now() + waitMs
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== false && found !== null) return found
-    if (Date.now() > until) throw new Error(`not within ${WAIT_MS_MAX} ms: ${look}`)
+    if (Date.now() > until) throw new Error(`not within ${waitMs} ms: ${look}`)
     await new Promise(resolve => setTimeout(resolve, LOOK_INTERVAL_MS))
   }
 }

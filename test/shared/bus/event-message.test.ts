@@ -17,6 +17,7 @@ const event = {
 const message = {
   streamSequence: 9,
   subject: subjectOf(event),
+  storedAtMs: 0,
   messageId: event.event_id,
   proof: '',
   text: JSON.stringify(event),
