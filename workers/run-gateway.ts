@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connectBus } from '../shared/bus/connect.ts'
 import { publishText, receiveRequests } from '../shared/bus/requests.ts'
 import type { loadGatewayEnvironment } from '../shared/config/environment.ts'
+import { isObserved, writeObserved } from '../shared/db/observed-events.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
@@ -11,9 +12,12 @@ import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import { createPostgresServices } from '../shared/db/postgres-services.ts'
 import { announceMarkets } from '../shared/gateway/announce.ts'
+import { createEventBatches } from '../shared/gateway/event-batches.ts'
 import { createGateway, GATEWAY_LIMITS } from '../shared/gateway/gateway.ts'
 import { createHandlers } from '../shared/gateway/handlers/all.ts'
 import { createMisdirectedNotices } from '../shared/gateway/misdirected.ts'
+import { createCallObserver } from '../shared/gateway/observed-calls.ts'
+import { createSharedReading } from '../shared/gateway/shared-reading.ts'
 import { RPC_SUBJECTS } from '../shared/rpc/subjects.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
@@ -27,6 +31,9 @@ const QUEUE = 'bourse-gateway'
 /** Admission has connections of its own, so that reads which take long keep none from a batch of bids. */
 const MAX_ADMISSION_CONNECTIONS = 8
 const DRAIN_WAIT_MS = 10_000
+/** A market's rule on observing calls is followed within this time. */
+const RULE_FRESH_MS = 1_000
+const MARKETS_REMEMBERED_MAX = 10_000
 
 /**
  * Runs a gateway until `signal` aborts: then it takes no more, answers what it took, and ends. `onReady` is called when
@@ -67,6 +74,17 @@ export async function runGateway(
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
   const gateway = createGateway({
     handlers: telemetry.tracing === null ? handlers : tracedHandlers(handlers),
+    around: createCallObserver({
+      isObserved: createSharedReading(
+        marketId => isObserved(db, marketId),
+        RULE_FRESH_MS,
+        MARKETS_REMEMBERED_MAX,
+      ),
+      tell: createEventBatches(async (marketId, events) => {
+        const { woken } = await writeObserved(db, marketId, events)
+        if (woken) await hint(marketId)
+      }),
+    }),
     answer: (reply, text) => publishText(bus, reply, text),
     misdirected(marketId, agent, reply) {
       log.debug({ market: marketId, agent, reply }, 'a request wants its answer outside its inbox')

@@ -5,6 +5,7 @@ import { readMessage } from '../rpc/read-message.ts'
 import { isOwnInbox, readRpcSubject } from '../rpc/subjects.ts'
 import { createAgentLoad, LOAD_LIMITS, type LoadLimits } from './agent-load.ts'
 import { createFairQueue } from './fair-queue.ts'
+import type { CallAround } from './observed-calls.ts'
 
 /** A request as it came from the bus. */
 export interface IncomingRequest {
@@ -35,6 +36,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 /** What the gateway does to the world; all of it is given. */
 export interface GatewayParts {
   handlers: Handlers
+  /** Stands around every operation that can be read; by default nothing does. */
+  around?: CallAround
   /** Publishes an answer. */
   answer: (reply: string, text: string) => void
   /** Told of a request that wants its answer outside the agent's own inbox: it is not answered there. */
@@ -70,7 +73,7 @@ const OVERLOADED = refuse('overloaded', 'the gateway has too much to do: nothing
  * is refused before it is read, what cannot be read before any database work. Agents are served in turn.
  */
 export function createGateway(parts: GatewayParts): Gateway {
-  const { limits = GATEWAY_LIMITS, nowMs } = parts
+  const { limits = GATEWAY_LIMITS, nowMs, around = (_caller, _operation, _request, act) => act() } = parts
   const load = createAgentLoad(limits.load)
   const waiting = createFairQueue<TakenRequest>()
   let open = 0
@@ -160,13 +163,16 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function operate({ operation, caller, request }: TakenRequest): Promise<object> {
     if (!isOperationName(operation)) return refuseUnknownOperation(operation)
-    const read = readRequest(operation, request.bytes)
+    const read = readMessage(request.bytes)
     if (!read.ok) return read
     const handler = parts.handlers[operation] as (
       caller: Caller,
       request: unknown,
     ) => Promise<Outcome<object>>
-    return await handler(caller, read.request)
+    return await around(caller, operation, read.message, async () => {
+      const parsed = readRequest(operation, read.message)
+      return parsed.ok ? await handler(caller, parsed.request) : parsed
+    })
   }
 
   function answer(reply: string, outcome: object): void {
@@ -182,12 +188,13 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 }
 
-/** Reads what an operation is asked, from bytes that anybody may have sent. */
-export function readRequest(operation: OperationName, bytes: Uint8Array): Outcome<{ request: unknown }> {
-  const read = readMessage(bytes)
-  if (!read.ok) return read
-  if ('readByHandler' in operations[operation]) return { ok: true, request: read.message }
-  const parsed = operations[operation].request.safeParse(read.message)
+/** Reads what an operation is asked, from a message that anybody may have sent. */
+function readRequest(
+  operation: OperationName,
+  message: Record<string, unknown>,
+): Outcome<{ request: unknown }> {
+  if ('readByHandler' in operations[operation]) return { ok: true, request: message }
+  const parsed = operations[operation].request.safeParse(message)
   if (parsed.success) return { ok: true, request: parsed.data }
   const issue = parsed.error.issues[0]!
   const field = issue.path.join('.') || unknownKeyIn(issue) || 'request'

@@ -98,6 +98,10 @@ export const rulesSchema = z.strictObject({
     .max(1_000_000)
     .default(200)
     .describe("bids: size of an agent's token bucket"),
+  observeCalls: z
+    .boolean()
+    .default(false)
+    .describe('whether every call of an agent over NATS is told as events, with what was asked and answered'),
   ownerMaxOpenBids: z
     .number()
     .int()

@@ -36,5 +36,6 @@ export const leaseOperations = {
     request: z.strictObject({ leaseId: z.guid() }),
     reply: z.object({ leaseId: z.string(), token: z.string(), endsAt: momentField }),
     errors: ['unknown_lease', 'lease_ended'],
+    secrets: ['token'],
   }),
 }

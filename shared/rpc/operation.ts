@@ -11,6 +11,8 @@ export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends 
   reply: Reply
   /** Codes it may answer beside those that any operation may. */
   errors: readonly ErrorCode[]
+  /** Fields of its reply that are nobody's but the caller's. */
+  secrets?: readonly string[]
   /** True when its handler reads the request itself, as other ways in have it read. */
   readByHandler?: true
 }

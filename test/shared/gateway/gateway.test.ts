@@ -55,11 +55,16 @@ describe('a gateway', () => {
 
   test('refuses what it cannot read before any operation sees it', async () => {
     const { gateway, ask, answers } = begin()
-    ask('economic.get_balance', 'no json')
-    ask('economic.get_balance', { colour: 'red' })
-    ask('economic.transfer', { to: 'bob', amount: '-1' })
-    ask('economic.borrow')
-    await gateway.drained()
+    const asked: [operation: string, request: object | string][] = [
+      ['economic.get_balance', 'no json'],
+      ['economic.get_balance', { colour: 'red' }],
+      ['economic.transfer', { to: 'bob', amount: '-1' }],
+      ['economic.borrow', {}],
+    ]
+    for (const [operation, request] of asked) {
+      ask(operation, request)
+      await gateway.drained()
+    }
     expect(answers.map(({ outcome }) => [outcome.error?.code, outcome.error?.field])).toEqual([
       ['invalid_json', undefined],
       ['invalid_request', 'colour'],

@@ -218,3 +218,42 @@ describe('an agent that sleeps', () => {
     ).toMatchObject([{ reason: 'voluntary' }, { awakened_by: 'self' }])
   })
 })
+
+describe('calls in a market that observes them', () => {
+  test('are told as events, refused ones too, without secrets', async () => {
+    const observed = await economy.createMarket('observed', { observeCalls: true }, { ann: 50n })
+    const { client, connection } = await connectAgent(observed, 'ann')
+    await client.request('economic.get_balance', {})
+    await client.request('economic.transfer', { to: 'nobody', amount: 1 })
+    await client.request('market.bid', { amount: 5, bundle: { cpu: 0.1, durationSeconds: 30 } })
+    const leaseId = await eventually(async () => {
+      const leases = await client.request('lease.list', {})
+      return leases.ok && leases.items[0]?.leaseId
+    })
+    const lease = await client.request('lease.token', { leaseId })
+    const events = await economy.writtenEvents(observed)
+    const told = events
+      .filter(event => event.type.startsWith('tool_call'))
+      .map(({ type, data }) => [type, data])
+    expect(told.slice(0, 4)).toMatchObject([
+      ['tool_call_initiated', { tool_name: 'economic.get_balance', parameters: {} }],
+      [
+        'tool_call_completed',
+        { tool_name: 'economic.get_balance', result: 'success', response: { balance: '50' } },
+      ],
+      ['tool_call_initiated', { tool_name: 'economic.transfer', parameters: { to: 'nobody', amount: 1 } }],
+      ['tool_call_completed', { result: 'failure', response: { error: { code: 'unknown_agent' } } }],
+    ])
+    expect(events.filter(event => event.type === 'balance_queried').map(event => event.data)).toEqual([
+      { balance: '50' },
+    ])
+    expect(lease.ok).toBe(true)
+    expect(JSON.stringify(events)).not.toContain(lease.ok && lease.token)
+    await connection.close()
+  })
+
+  test('are not told elsewhere', async () => {
+    const events = await economy.writtenEvents(marketId)
+    expect(events.filter(event => event.type.startsWith('tool_call'))).toEqual([])
+  })
+})

@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { verify } from '../../../shared/verify/verify.ts'
+import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
+import { connectAgent } from './agent-connection.ts'
+import { startGateway } from './start-gateway.ts'
+
+const AGENTS = 8
+const BIDS_PER_AGENT = 60
+const ANSWER_WAIT_MS = 3_000
+let economy: TestEconomy
+
+beforeAll(async () => {
+  economy = await openTestEconomy()
+})
+
+afterAll(() => economy.close())
+
+const names = Array.from({ length: AGENTS }, (_, index) => `a${index}`)
+
+async function openMarket(name: string): Promise<string> {
+  const rules = { bidsPerSecond: null, maxOpenBids: 100_000 }
+  return await economy.createMarket(name, rules, Object.fromEntries(names.map(agent => [agent, 100_000n])))
+}
+
+/** Agents bid one after the other, each bid under its key until it is answered; tells how far they are together. */
+async function bidUntilAnswered(marketId: string, onAnswered: (answered: number) => void) {
+  const acknowledged = new Map<string, string>()
+  let asked = 0
+  await Promise.all(
+    names.map(async agent => {
+      const { client, connection } = await connectAgent(marketId, agent)
+      for (let index = 0; index < BIDS_PER_AGENT; index++) {
+        const key = `${agent}/${index}`
+        const bid = { amount: 1 + index, bundle: { cpu: 0.01, durationSeconds: 1 }, key }
+        for (;;) {
+          asked += 1
+          const verdict = await client
+            .request('market.bid', bid, { timeoutMs: ANSWER_WAIT_MS })
+            .catch(() => undefined)
+          if (verdict === undefined) continue
+          if (!verdict.ok) throw new Error(`${verdict.error.code}: ${verdict.error.message}`)
+          acknowledged.set(key, verdict.bidId)
+          break
+        }
+        onAnswered(acknowledged.size)
+      }
+      await connection.close()
+    }),
+  )
+  return { acknowledged, asked }
+}
+
+async function expectEachOnce(marketId: string, acknowledged: Map<string, string>): Promise<void> {
+  const { rows } = await economy.db.query('select bid_id from bids where market_id = $1', [marketId])
+  expect(rows.map(row => row.bid_id).sort()).toEqual([...acknowledged.values()].sort())
+  expect(acknowledged.size).toBe(AGENTS * BIDS_PER_AGENT)
+  const report = await verify({ db: economy.db, bus: economy.bus, marketId, fromEvents: true })
+  expect(report.checks.filter(check => !check.ok)).toEqual([])
+}
+
+test('a gateway killed under load loses no acknowledged bid, and none is placed twice', async () => {
+  const marketId = await openMarket('killed')
+  const [victim, other] = await Promise.all([startGateway(), startGateway()])
+  const { acknowledged } = await bidUntilAnswered(marketId, answered => {
+    if (answered === (AGENTS * BIDS_PER_AGENT) / 3) victim.kill('SIGKILL')
+  })
+  expect(victim.killed).toBe(true)
+  other.kill('SIGTERM')
+  await once(other, 'exit')
+  await expectEachOnce(marketId, acknowledged)
+})
+
+test('a gateway that is stopped answers what it took before it ends', async () => {
+  const marketId = await openMarket('stopped')
+  const leaving = await startGateway()
+  const ended = once(leaving, 'exit')
+  const { acknowledged, asked } = await bidUntilAnswered(marketId, answered => {
+    if (answered === (AGENTS * BIDS_PER_AGENT) / 3) leaving.kill('SIGTERM')
+  })
+  expect((await ended)[0]).toBe(0)
+  expect(asked).toBe(acknowledged.size)
+  await expectEachOnce(marketId, acknowledged)
+})
