@@ -56,19 +56,21 @@ describe('finding workflows in the Temporal UI', () => {
 
     const all = await eventually(async () => {
       const found = await foundBy(`BourseMarket = '${marketId}'`)
-      return found.length === 5 && found
+      return found.some(id => id.startsWith(`price-update/${marketId}`)) && found
     })
-    expect(all).toEqual([
-      `agent/${marketId}/ada`,
-      `by-hand/${marketId}`,
-      `cycle/${marketId}/1`,
-      `market/${marketId}`,
-      expect.stringContaining(`price-update/${marketId}`),
-    ])
+    expect(all).toEqual(
+      expect.arrayContaining([
+        `agent/${marketId}/ada`,
+        `by-hand/${marketId}`,
+        `cycle/${marketId}/1`,
+        `market/${marketId}`,
+      ]),
+    )
     expect(await foundBy(`BourseMarket = '${marketId}' and BourseAgent = 'ada'`)).toEqual([
       `agent/${marketId}/ada`,
     ])
-    expect(await foundBy(`BourseMarket = '${marketId}' and BourseCycle = 2`)).toEqual([`by-hand/${marketId}`])
+    // The market may have begun the same cycle: whoever is first settles it for both.
+    expect(await foundBy(`BourseMarket = '${marketId}' and BourseCycle = 2`)).toContain(`by-hand/${marketId}`)
     expect(await foundBy(`BourseMarket = '${marketId}' and BourseCycle = 1`)).toEqual([`cycle/${marketId}/1`])
   })
 })
