@@ -2,6 +2,7 @@ import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import { formatCredits } from '../money/credits.ts'
 import { findAgentId } from './find-agent-id.ts'
 import type { Database } from './pool.ts'
+import { SELECT_SERVICE_CALLS } from './service-calls.ts'
 
 export interface DirectoryEntry {
   agent: string
@@ -100,11 +101,7 @@ export async function listCalls(
   if (!found.ok) return found
   const mine = asked.role === 'caller' ? 'c.caller_id' : 'c.provider_id'
   const { rows } = await db.query(
-    `select c.*, h.amount_micro, caller.name as caller, provider.name as provider
-       from service_calls c
-       join holds h on h.hold_id = c.call_id
-       join agents caller on caller.agent_id = c.caller_id
-       join agents provider on provider.agent_id = c.provider_id
+    `${SELECT_SERVICE_CALLS}
       where ${mine} = $1 and ($2::uuid is null or c.call_id = $2) and (not $3 or c.status = 'waiting')
         and ($4::uuid is null or c.number < (select number from service_calls where call_id = $4))
       order by c.number desc limit $5`,

@@ -14,6 +14,7 @@ import { runAgentOperation } from './agent-operation.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { lockHold, lockLedgerAgents, writeHold, writeLedgerAgents } from './postgres-ledger.ts'
+import { SELECT_SERVICE_CALLS } from './service-calls.ts'
 import { inTransaction } from './transaction.ts'
 
 /** At most this many calls are given up in one transaction; the market comes back for the rest. */
@@ -264,11 +265,7 @@ async function countWaiting(client: DatabaseClient, callerId: bigint): Promise<n
 /** Locks a call; its agents must be locked. */
 async function lockCall(client: DatabaseClient, callId: string): Promise<ServiceCall | null> {
   const { rows } = await client.query(
-    `select c.*, h.amount_micro, caller.name as caller, provider.name as provider
-       from service_calls c
-       join holds h on h.hold_id = c.call_id
-       join agents caller on caller.agent_id = c.caller_id
-       join agents provider on provider.agent_id = c.provider_id
+    `${SELECT_SERVICE_CALLS}
       where c.call_id = $1 for no key update of c`,
     [callId],
   )
