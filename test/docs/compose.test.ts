@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { SERVERS } from '../../setup/servers.mjs'
-import { loadEnvironment } from '../../shared/config/environment.ts'
+import { loadEnvironment, loadGatewayEnvironment } from '../../shared/config/environment.ts'
+import { GATEWAY_PERMISSIONS } from '../../shared/identity/permissions.ts'
 import { temporalArguments } from '../../workers/stack/temporal.ts'
 import { root } from './markdown.ts'
 
@@ -133,6 +134,31 @@ describe('docker-compose.yml', () => {
     })
     // Unquoted, NATS would take this password for a number and not start.
     expect(filledIn(services.nats!.environment!.NATS_PASSWORD!, passwords)).toBe('"3e5c"')
+  })
+
+  test('gives the gateway an environment that it accepts, and a user of its own', () => {
+    const passwords = {
+      BOURSE_POSTGRES_PASSWORD: 'a1b2',
+      BOURSE_NATS_PASSWORD: '3e5c',
+      BOURSE_GATEWAY_PASSWORD: '7e8d',
+    }
+    const environment = Object.fromEntries(
+      Object.entries(services.gateway!.environment!).map(([name, value]) => [
+        name,
+        filledIn(value, passwords),
+      ]),
+    )
+    expect(loadGatewayEnvironment(environment)).toMatchObject({
+      natsGateway: { servers: ['nats://nats:4222'], user: 'gateway', pass: '7e8d' },
+    })
+    expect(filledIn(services.nats!.environment!.NATS_GATEWAY_PASSWORD!, passwords)).toBe('"7e8d"')
+  })
+
+  test('lets the gateway do on NATS what its permissions say', () => {
+    const conf = read('docker/nats.conf')
+    const allowed = (act: string) => JSON.parse(new RegExp(`${act}: \\{ allow: (\\[.*?\\])`).exec(conf)![1]!)
+    expect(allowed('publish')).toEqual(GATEWAY_PERMISSIONS.publish)
+    expect(allowed('subscribe')).toEqual(GATEWAY_PERMISSIONS.subscribe)
   })
 
   test('gives Temporal the settings of the local stack', () => {
