@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { OpenPromptRequest, PromptSummary } from '../../shared/attention/attention.ts'
 import { createPostgresAttention } from '../../shared/db/postgres-attention.ts'
@@ -34,6 +35,11 @@ async function asked(more: Partial<OpenPromptRequest> = {}) {
   return { marketId, promptId: opened.promptId, workflow, attention }
 }
 
+/** Waits until a prompt's workflow has seen its prompt. */
+async function begun(workflow: WorkflowHandle): Promise<void> {
+  await eventually(() => workflow.query<PromptSummary | null>('state').catch(() => null))
+}
+
 describe('a prompt', () => {
   test('is given a workflow by any worker, and its scores by an update, once', async () => {
     const { marketId, promptId, workflow } = await asked()
@@ -52,7 +58,7 @@ describe('a prompt', () => {
 
   test('expires by itself and gives its escrow back', async () => {
     const { marketId, workflow } = await asked({ expiresInSeconds: 1 })
-    await eventually(() => workflow.describe().catch(() => null))
+    await begun(workflow)
     expect(await workflow.result()).toMatchObject({ status: 'expired' })
     const events = await economy.writtenEvents(marketId)
     expect(events.slice(-2).map(event => event.type)).toEqual(['prompt_expired', 'escrow_released'])
@@ -60,7 +66,7 @@ describe('a prompt', () => {
 
   test('refuses scores that make no sense, by their field, and goes on waiting', async () => {
     const { workflow } = await asked()
-    await eventually(() => workflow.describe().catch(() => null))
+    await begun(workflow)
     for (const [scores, type] of [
       [{ ...SCORES, useful: 11 }, 'invalid_scores'],
       [{ ...SCORES, funny: 1 }, 'invalid_input'],
@@ -76,7 +82,7 @@ describe('a prompt', () => {
 
   test('outlives a cancel, a terminated workflow, and scores given while none runs', async () => {
     const { workflow, promptId } = await asked()
-    await eventually(() => workflow.describe().catch(() => null))
+    await begun(workflow)
     await workflow.cancel()
     expect(await workflow.query<PromptSummary>('state')).toMatchObject({ status: 'open' })
     await workflow.terminate('by a test')
