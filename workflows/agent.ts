@@ -242,8 +242,10 @@ function describeBatch(batch: readonly Waiting[]): string {
 }
 
 /**
- * Updates first, then signals, each in the order they came. When a reset applies both again, a replay may see them in
- * another order than the first run did; who is in a batch must not depend on it.
+ * Every update that waits, for somebody waits for it, and as many signals as there is room for. In the batch signals
+ * stand before updates, each in the order they came, so that a bid sent before an update is judged before it. When a
+ * reset applies both again, a replay may see them in another order than the first run did; neither who is in a batch nor
+ * their order there may depend on it.
  */
 function nextBatch(inbox: readonly Waiting[]): Waiting[] {
   const asked = inbox.filter(({ via }) => via === 'update')
@@ -255,5 +257,6 @@ function nextBatch(inbox: readonly Waiting[]): Waiting[] {
     if (batch.length > 0 && characters > MAX_BATCH_CHARACTERS) break
     batch.push(waiting)
   }
-  return batch
+  const isSignal = ({ via }: Waiting) => via === 'signal'
+  return [...batch.filter(isSignal), ...batch.filter(one => !isSignal(one))]
 }
