@@ -17,12 +17,16 @@ export function registerAgentAccess(agent: Command): void {
     .option('--json', 'print one JSON document')
     .action((marketId: string, name: string, options: OutputOptions & { grace: number }) =>
       runCommand(options, async servers => {
-        const issued = acceptedOrRefused(
-          await servers
-            .identity()
-            .issueAgentToken({ marketId, agent: name, graceSeconds: options.grace, actor: cliActor() }),
-        )
-        const closed = options.grace > 0 ? 0 : await closeConnections(servers, marketId, name)
+        const issue = async () =>
+          acceptedOrRefused(
+            await servers
+              .identity()
+              .issueAgentToken({ marketId, agent: name, graceSeconds: options.grace, actor: cliActor() }),
+          )
+        const { ended: issued, closed } =
+          options.grace > 0
+            ? { ended: await issue(), closed: 0 }
+            : await closingConnections(servers, { marketId, agent: name }, issue)
         const agentNames = { marketId, agent: name, token: issued.token }
         const environment = agentEnvironment(servers.environment().nats, agentNames)
         await printAnswer(
@@ -44,10 +48,15 @@ export function registerAgentAccess(agent: Command): void {
     .action((marketId: string, name: string, options: OutputOptions & { reason: string }) =>
       runCommand(options, async servers => {
         const { reason } = options
-        const revoked = acceptedOrRefused(
-          await servers.identity().revokeAgentTokens({ marketId, agent: name, reason, actor: cliActor() }),
+        const revoke = async () =>
+          acceptedOrRefused(
+            await servers.identity().revokeAgentTokens({ marketId, agent: name, reason, actor: cliActor() }),
+          )
+        const { ended: revoked, closed } = await closingConnections(
+          servers,
+          { marketId, agent: name },
+          revoke,
         )
-        const closed = await closeConnections(servers, marketId, name)
         await printAnswer(
           options,
           { ...revoked, marketId, closed },
@@ -87,23 +96,37 @@ export function registerAgentAccess(agent: Command): void {
 }
 
 /**
- * Closes the connections an agent has, and says how many; null: without a user of NATS's system account, which leaves
- * them to the identity process for a moment.
+ * Ends an agent's tokens by `end`, and the connections it had and has; says how many those were. Null: without a user of
+ * NATS's system account, which leaves them to the identity process for a moment. That process may be quicker than this
+ * one, so connections are looked for before, too. Tokens end whether or not NATS can be reached.
  */
-async function closeConnections(servers: Servers, marketId: string, agent: string): Promise<number | null> {
+async function closingConnections<T>(
+  servers: Servers,
+  { marketId, agent }: { marketId: string; agent: string },
+  end: () => Promise<T>,
+): Promise<{ ended: T; closed: number | null }> {
   const { natsSystem } = servers.environment()
-  if (natsSystem === undefined) return null
+  if (natsSystem === undefined) return { ended: await end(), closed: null }
   const { connectBus } = await import('../shared/bus/connect.ts')
   const { closeAgentConnections, listAgentConnections } = await import('../shared/bus/agent-connections.ts')
-  const system = await connectBus(natsSystem, 'bourse cli')
+  const reaching = connectBus(natsSystem, 'bourse cli')
+  const listOwn = async () => {
+    const all = await listAgentConnections(await reaching)
+    return all.filter(one => one.marketId === marketId && one.agent === agent)
+  }
   try {
-    const closing = (await listAgentConnections(system)).filter(
-      one => one.marketId === marketId && one.agent === agent,
+    const before = await listOwn().catch(() => [])
+    const ended = await end()
+    const closing = new Map(
+      [...before, ...(await listOwn())].map(one => [`${one.serverId}/${one.clientId}`, one]),
     )
-    await closeAgentConnections(system, closing)
-    return closing.length
+    await closeAgentConnections(await reaching, [...closing.values()])
+    return { ended, closed: closing.size }
   } finally {
-    await system.close()
+    await reaching.then(
+      system => system.close(),
+      () => {},
+    )
   }
 }
 
