@@ -34,7 +34,11 @@ async function endProcess(record: ProcessRecord): Promise<boolean> {
   return hadToKill
 }
 
-async function goneWithin(record: ProcessRecord, waitMs: number): Promise<boolean> {
+/** Waits until a process has ended, at most `waitMs` milliseconds; false when it is running still. */
+export async function goneWithin(
+  record: Pick<ProcessRecord, 'pid' | 'birth'>,
+  waitMs: number,
+): Promise<boolean> {
   const deadline = Date.now() + waitMs
   while (isRunning(record)) {
     if (Date.now() > deadline) return false

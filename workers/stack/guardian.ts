@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { releaseLock } from '../../setup/lock.mjs'
 import { isRunning, sessionMembers } from '../../setup/process-identity.mjs'
 import { supervisorLock } from '../../shared/config/stack-state.ts'
-import { endProcesses } from './end-processes.ts'
+import { endProcesses, goneWithin } from './end-processes.ts'
 import { removeOwnFiles } from './home.ts'
 import { type ProcessRecord, parseRecords } from './process-record.ts'
 import { recordStackEnd } from './stack-end.ts'
@@ -15,6 +15,8 @@ import { recordStackEnd } from './stack-end.ts'
 const [home = '', supervisorPid = '', supervisorBirth = ''] = process.argv.slice(2)
 const supervisor = { pid: Number(supervisorPid), birth: supervisorBirth }
 
+const SUPERVISOR_GONE_WAIT_MS = 5_000
+
 let records: ProcessRecord[] = []
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -24,9 +26,9 @@ lines.on('line', line => {
   records = parseRecords(line) ?? records
 })
 lines.on('close', async () => {
-  const wasKilled = records.length > 0 && !isRunning(supervisor)
   await endProcesses(records)
-  if (wasKilled)
+  // A dying process closes its pipes a moment before the system counts it as ended.
+  if (records.length > 0 && (await goneWithin(supervisor, SUPERVISOR_GONE_WAIT_MS)))
     recordStackEnd(home, 'The supervisor itself was killed; the guardian ended what it had started.')
   // What the supervisor ran for itself, a build or the making of a database, is in its own session.
   for (const helper of isRunning(supervisor) ? [] : sessionMembers(supervisor)) {
