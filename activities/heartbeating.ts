@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { type LogFields, withLogFields } from '../shared/telemetry/log-fields.ts'
 
 const HEARTBEAT_INTERVAL_MS = 1_000
 
@@ -13,11 +14,21 @@ export function heartbeating<T extends { [Name in keyof T]: Activities[string] }
       const { heartbeat } = Context.current()
       const timer = setInterval(heartbeat, HEARTBEAT_INTERVAL_MS)
       try {
-        return await activity(...args)
+        return await withLogFields(fieldsOf(args[0]), () => activity(...args))
       } finally {
         clearInterval(timer)
       }
     },
   ])
   return Object.fromEntries(wrapped) as T
+}
+
+/** What the activity is about, for the log: its input says it. */
+function fieldsOf(input: unknown): LogFields {
+  const { marketId, cycle, agent } = (input ?? {}) as { marketId?: unknown; cycle?: unknown; agent?: unknown }
+  return {
+    ...(typeof marketId === 'string' ? { market: marketId } : {}),
+    ...(typeof cycle === 'number' ? { cycle } : {}),
+    ...(typeof agent === 'string' ? { agent } : {}),
+  }
 }

@@ -19,6 +19,7 @@ import { createMisdirectedNotices } from '../shared/gateway/misdirected.ts'
 import { createCallObserver } from '../shared/gateway/observed-calls.ts'
 import { createSharedReading } from '../shared/gateway/shared-reading.ts'
 import { RPC_SUBJECTS } from '../shared/rpc/subjects.ts'
+import { measuredEconomy } from '../shared/telemetry/measured-economy.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal } from '../shared/temporal/connect.ts'
@@ -66,7 +67,7 @@ export async function runGateway(
     economy: createPostgresEconomy(db, hint),
     ledger: createPostgresLedger(db, hint),
     attention: createPostgresAttention(db, hint),
-    admission: createPostgresEconomy(admissionDb, hint),
+    admission: measuredEconomy(createPostgresEconomy(admissionDb, hint), telemetry.metrics),
     services: createPostgresServices(db, hint),
     identity: createPostgresIdentity(db, hint),
     hint,

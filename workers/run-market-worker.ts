@@ -1,4 +1,4 @@
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { NativeConnection, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
 import { createAttentionActivities } from '../activities/attention-activities.ts'
 import { createExecutionDutyActivities } from '../activities/execution-activities.ts'
@@ -8,6 +8,7 @@ import { createMarketActivities } from '../activities/market-activities.ts'
 import { createPriceActivities } from '../activities/price-activities.ts'
 import { createPublishActivities } from '../activities/publish-activities.ts'
 import { type Bus, connectBus } from '../shared/bus/connect.ts'
+import { listStreams } from '../shared/bus/list-streams.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { priceTaskQueue } from '../shared/contracts/workflows.ts'
 import { createPostgresExecutions } from '../shared/db/executions.ts'
@@ -17,10 +18,13 @@ import { createDatabase, type Database, PRICE_UPDATE_PATIENCE } from '../shared/
 import { createPostgresAttention } from '../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
+import { readMarketFigures } from '../shared/db/read-market-figures.ts'
 import type { Economy } from '../shared/economy/economy.ts'
 import type { Outbox } from '../shared/events/outbox.ts'
 import { LlmConfigError, type LlmSetup, readLlmConfig } from '../shared/llm/llm-config.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
+import { registerMarketGauges } from '../shared/telemetry/market-gauges.ts'
+import { measuredEconomy } from '../shared/telemetry/measured-economy.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
@@ -36,13 +40,15 @@ import { readLlmSetup } from './read-llm-setup.ts'
 import { startPrompts } from './start-prompts.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
 import { tellSpans } from './tell-spans.ts'
-import { createTemporalLogger } from './temporal-log.ts'
+import { startTemporalRuntime } from './temporal-runtime.ts'
 import { WORKFLOW_SOURCES } from './workflow-sources.ts'
 
 const MAX_DATABASE_CONNECTIONS = 20
 /** Prices have connections and activity slots of their own, so that updates which are stuck keep none from a cycle. */
 const MAX_PRICE_CONNECTIONS = 2
 const MAX_PRICE_ACTIVITIES = 4
+/** Metrics are read beside everything else. */
+const MAX_FIGURES_CONNECTIONS = 1
 /** So have calls to models. */
 const MAX_LLM_CONNECTIONS = 4
 const SHUTDOWN_GRACE = '10 seconds'
@@ -80,11 +86,6 @@ export async function runMarketWorker(
   const telemetry = await startTelemetry('market-worker', environment)
   const { log } = telemetry
   const interceptors = { activity: telemetry.temporal.activity }
-  const metricsServer = await serveMetrics({
-    registry: telemetry.metrics,
-    ...environment.telemetry.metrics,
-    log,
-  })
   const { taskQueue, namespace } = environment.temporal
   const db = around.db(
     createDatabase(environment.postgresUrl, 'bourse market worker', MAX_DATABASE_CONNECTIONS),
@@ -93,12 +94,13 @@ export async function runMarketWorker(
   const client = await connectTemporal(environment.temporal, telemetry.temporal.client)
   await registerSearchAttributes(client)
   const hint = around.hint(createHint(client, taskQueue, log))
-  const economy = around.economy(createPostgresEconomy(db, hint))
+  const economy = measuredEconomy(around.economy(createPostgresEconomy(db, hint)), telemetry.metrics)
   const outbox = around.outbox(createPostgresOutbox(db))
   const glances = createGlances(db)
   const llmDb = createDatabase(environment.postgresUrl, 'bourse llm activities', MAX_LLM_CONNECTIONS)
   const llm = startLlmCore(llmDb, llmSetup(log), telemetry, hint)
   const executions = createPostgresExecutions(db, hint)
+  const figuresDb = createDatabase(environment.postgresUrl, 'bourse metrics', MAX_FIGURES_CONNECTIONS)
   const pricesDb = createDatabase(
     environment.postgresUrl,
     'bourse price updates',
@@ -106,7 +108,22 @@ export async function runMarketWorker(
     PRICE_UPDATE_PATIENCE,
   )
 
-  Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) })
+  const temporalMetrics = await startTemporalRuntime(log)
+  registerMarketGauges(
+    telemetry.metrics,
+    {
+      readMarkets: limit => readMarketFigures(figuresDb, limit),
+      readDeadLetters: async marketIds =>
+        new Map([...(await listStreams(bus, marketIds))].map(([id, { deadLetters }]) => [id, deadLetters])),
+    },
+    log,
+  )
+  const metricsServer = await serveMetrics({
+    registry: telemetry.metrics,
+    ...environment.telemetry.metrics,
+    log,
+    more: temporalMetrics,
+  })
   const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
   const worker = await Worker.create({
     ...WORKFLOW_SOURCES,
@@ -182,6 +199,7 @@ export async function runMarketWorker(
   await pricesDb.end()
   await db.end()
   await metricsServer.close()
+  await figuresDb.end()
   await telemetry.close()
 }
 

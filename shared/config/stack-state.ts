@@ -6,7 +6,12 @@ import { isRunning } from '../../setup/process-identity.mjs'
 
 const identity = z.object({ pid: z.number().int().positive(), birth: z.string() })
 
-const stackProcess = identity.extend({ name: z.string(), log: z.string() })
+const stackProcess = identity.extend({
+  name: z.string(),
+  log: z.string(),
+  /** Where it serves its metrics. */
+  metrics: z.string().optional(),
+})
 
 const stackState = z.object({
   startedAt: z.string(),

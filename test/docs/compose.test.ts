@@ -71,11 +71,17 @@ describe('docker-compose.yml', () => {
       'worker',
       'llm-proxy',
       'gateway',
+      'otel-collector',
+      'jaeger',
+      'prometheus',
+      'grafana',
     ])
   })
 
   test('pins every image it does not build', () => {
-    const loose = named.filter(([, one]) => !one.build && !/^[\w/-]+:\d+\.\d+[\w.-]*$/.test(one.image ?? ''))
+    const loose = named.filter(
+      ([, one]) => !one.build && !/^[\w/-]+:v?\d+\.\d+[\w.-]*$/.test(one.image ?? ''),
+    )
     expect(loose.map(([name]) => name)).toEqual([])
     expect(services.nats!.image).toBe(`nats:${SERVERS.nats.pinned}-alpine`)
     expect(services.temporal!.image).toBe(`temporalio/auto-setup:${SERVERS.temporal.range.atLeast}`)
@@ -89,7 +95,7 @@ describe('docker-compose.yml', () => {
 
   test('takes passwords from the environment and has a default for none; the example names each', () => {
     const variables = read('docker-compose.yml').match(/\$\{[^}]*\}/g)!
-    expect(variables.filter(one => !/^\$\{BOURSE_[A-Z]+_PASSWORD:\?[^}]+\}$/.test(one))).toEqual([])
+    expect(variables.filter(one => !/^\$\{BOURSE_[A-Z_]+_PASSWORD:\?[^}]+\}$/.test(one))).toEqual([])
     const wanted = new Set(variables.map(one => /[A-Z_]+/.exec(one)![0]))
     const example = read('.env.example')
       .split('\n')

@@ -75,6 +75,15 @@ async function holdFixed(name: PortName, port: number): Promise<Server> {
   )
 }
 
+/** A port of 127.0.0.1 that is free now. Throws a StackError when none is. */
+export async function freePort(partName: string): Promise<number> {
+  const server = await hold(0)
+  if (!server) throw new StackError(partName, 'This machine has no free port left on 127.0.0.1.')
+  const port = portOf(server)
+  await new Promise(closed => server.close(closed))
+  return port
+}
+
 /** Listens on the port of 127.0.0.1, 0 for any; undefined when it is taken or not allowed. */
 function hold(port: number): Promise<Server | undefined> {
   const { promise, resolve } = Promise.withResolvers<Server | undefined>()

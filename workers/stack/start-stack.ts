@@ -17,6 +17,7 @@ import { endedMessage, type Part, type PartSpec, startPart, waitUntilReady } fro
 import {
   choosePorts,
   fixedPorts,
+  freePort,
   type PortName,
   type Ports,
   rememberedPorts,
@@ -105,6 +106,8 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
   let ending: Promise<void> | undefined
   let up = false
 
+  /** Where each worker serves its metrics. */
+  const metricsUrls = new Map<string, string>()
   const publish = () => {
     const processes = parts.map(part => part.record)
     writeRecords(home, { supervisor: ownIdentity(), processes: [...guardian.records, ...processes] })
@@ -223,7 +226,13 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
       startedAt: new Date().toISOString(),
       supervisor: ownIdentity(),
       ...addresses,
-      processes: parts.map(({ record: { name, pid, birth, log } }) => ({ name, pid, birth, log })),
+      processes: parts.map(({ record: { name, pid, birth, log } }) => ({
+        name,
+        pid,
+        birth,
+        log,
+        ...(metricsUrls.has(name) ? { metrics: metricsUrls.get(name) } : {}),
+      })),
     }
   }
 
@@ -269,7 +278,10 @@ async function startLocked(options: StackOptions, releaseLock: () => void): Prom
   }
 
   async function startWorker(worker: WorkerSpec, addresses: Record<string, string>): Promise<void> {
-    const part = launch(prepareWorker(home, worker, addresses))
+    const port = await freePort(worker.name)
+    metricsUrls.set(worker.name, `http://127.0.0.1:${port}/metrics`)
+    const metrics = { BOURSE_METRICS_HOST: '127.0.0.1', BOURSE_METRICS_PORT: String(port) }
+    const part = launch(prepareWorker(home, worker, { ...addresses, ...metrics }))
     await waitUntilReady(part, workerReadiness(part), WORKER_READY_WAIT_MS)
     onProgress(`${part.name} is up`)
   }
