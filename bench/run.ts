@@ -10,11 +10,14 @@ import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { startStack } from '../workers/stack/start-stack.ts'
 import { type Row, type RowResult, runRow } from './row.ts'
 import { admission } from './rows/admission.ts'
+import { admissionOverNats } from './rows/admission-over-nats.ts'
 import { collectorReplay } from './rows/collector-replay.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
 import { cycleToCollector } from './rows/cycle-to-collector.ts'
 import { executions } from './rows/executions.ts'
 import { flood } from './rows/flood.ts'
+import { floodOverNats } from './rows/flood-over-nats.ts'
+import { gatewayReads } from './rows/gateway-reads.ts'
 import { historyPage } from './rows/history-page.ts'
 import { llmMemory } from './rows/llm-memory.ts'
 import { llmOutage } from './rows/llm-outage.ts'
@@ -32,6 +35,10 @@ const ROWS: Row[] = [
   costPerBid,
   admission,
   flood,
+  admissionOverNats,
+  floodOverNats,
+  gatewayReads(50),
+  gatewayReads(99),
   historyPage,
   stuckPriceUpdate,
   ...[4, 32].flatMap(callers => [llmProxy(50, callers, 50), llmProxy(99, callers, 50)]),
@@ -59,7 +66,7 @@ try {
   const db = createDatabase(stack.state.postgres, 'bourse bench')
   const economy = createPostgresEconomy(db, async () => {})
   const { postgres: postgresUrl, nats: natsUrl } = stack.state
-  const environment = stackEnvironment(stack.state)
+  const environment = stackEnvironment(stack.state, ['gateway'])
   for (const row of wanted) {
     say(`\n${row.name}`)
     results.push(

@@ -55,7 +55,7 @@ export function readBatch(submissions: readonly BidSubmission[]): {
   const refused: PlacedVerdict[] = []
   const counted: CountedRefusal[] = []
   submissions.forEach((submission, place) => {
-    const read = readBidRequest(submission.bid)
+    const read = submission.reading ?? readBidRequest(submission.bid)
     if (read.ok) {
       readable.push({ ...submission, place, request: read.request })
       return

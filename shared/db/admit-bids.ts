@@ -14,6 +14,7 @@ import type { FirstOutcome } from '../economy/first-outcome.ts'
 import { NAME_PATTERN } from '../market/name-pattern.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { lockOwners, writeOwners } from './admission-owners.ts'
+import { arrayLiteral } from './array-literal.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
 import { lockAgents, NAMED } from './lock-agents.ts'
 import { findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
@@ -189,10 +190,10 @@ async function updateAgents(client: DatabaseClient, agents: readonly AdmissionAg
          as u(agent_id, available_micro, held_micro, open_bids, bucket_millionths, bucket_at)
       where agents.agent_id = u.agent_id`,
     [
-      agents.map(agent => agent.agentId),
-      agents.map(agent => agent.availableMicro),
-      agents.map(agent => agent.heldMicro),
-      agents.map(agent => agent.openBids),
+      arrayLiteral(agents.map(agent => agent.agentId)),
+      arrayLiteral(agents.map(agent => agent.availableMicro)),
+      arrayLiteral(agents.map(agent => agent.heldMicro)),
+      arrayLiteral(agents.map(agent => agent.openBids)),
       agents.map(agent => agent.bucket?.millionths ?? null),
       agents.map(agent => (agent.bucket === null ? null : new Date(agent.bucket.atMs))),
     ],
@@ -220,18 +221,18 @@ async function insertBids(
       marketId,
       batch.batchId,
       new Date(batch.nowMs),
-      rows.map(row => row.operationId),
-      rows.map(row => row.bid.payer.agentId),
-      rows.map(row => row.bid.beneficiary.agentId),
-      rows.map(row => row.bid.amountMicro),
+      arrayLiteral(rows.map(row => row.operationId)),
+      arrayLiteral(rows.map(row => row.bid.payer.agentId)),
+      arrayLiteral(rows.map(row => row.bid.beneficiary.agentId)),
+      arrayLiteral(rows.map(row => row.bid.amountMicro)),
       rows.map(row => `{${row.bid.quantitiesPpm.join(',')}}`),
-      rows.map(row => row.bid.durationSeconds),
+      arrayLiteral(rows.map(row => row.bid.durationSeconds)),
       rows.map(row => row.request.goodTillCancelled),
       rows.map(row => (row.request.expiresAtMs === null ? null : new Date(row.request.expiresAtMs))),
-      rows.map(row => row.via),
+      arrayLiteral(rows.map(row => row.via)),
       rows.map(row => row.actor),
       rows.map(row => row.traceparent),
-      rows.map(row => row.ordinal),
+      arrayLiteral(rows.map(row => row.ordinal)),
     ],
   )
 }

@@ -1,4 +1,5 @@
 import type { BidVerdict } from '../bid/admission.ts'
+import type { ReadBidRequest } from '../bid/bid-request.ts'
 import type { BidWay } from '../events/types/bid-events.ts'
 import type { MarketRules, MarketSettings, Resource } from '../market/rules.ts'
 import type { PriceSource } from '../pricing/price-source.ts'
@@ -13,6 +14,8 @@ export interface BidSubmission {
   actor: string
   /** W3C trace context of the caller. */
   traceparent?: string | null
+  /** What `bid` was read as, where that was done before. */
+  reading?: ReadBidRequest
 }
 
 export interface CancelRequest {

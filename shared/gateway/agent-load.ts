@@ -9,6 +9,8 @@ export interface LoadLimits {
 export const LOAD_LIMITS: LoadLimits = { openMax: 256, requestsPerSecond: 1_000, requestBurst: 2_000 }
 /** A refused request is answered at most so often; the rest of a flood is dropped without a word. */
 const REFUSALS_ANSWERED_PER_SECOND = 50
+/** A request that could not be read counts as so many: who sends nonsense is soon not listened to. */
+const FAULT_COST = 20
 /** An agent that asked for nothing in this time is forgotten. */
 const FORGET_AFTER_MS = 60_000
 
@@ -23,8 +25,8 @@ interface Load {
 export interface AgentLoad {
   /** Takes a request, or says whether its refusal is worth an answer. */
   take(agent: string, nowMs: number): 'taken' | 'refused' | 'dropped'
-  /** A taken request was answered. */
-  done(agent: string): void
+  /** A taken request was answered; `isFault`: it could not be read. */
+  done(agent: string, isFault?: boolean): void
   /** Forgets agents that are quiet. */
   forget(nowMs: number): void
 }
@@ -57,9 +59,11 @@ export function createAgentLoad(limits: LoadLimits = LOAD_LIMITS): AgentLoad {
       load.refusalTokens -= 1
       return 'refused'
     },
-    done(agent) {
+    done(agent, isFault = false) {
       const load = loads.get(agent)
-      if (load !== undefined) load.open -= 1
+      if (load === undefined) return
+      load.open -= 1
+      if (isFault) load.tokens = Math.max(-limits.requestBurst, load.tokens - FAULT_COST)
     },
     forget(nowMs) {
       for (const [agent, load] of loads) {

@@ -38,8 +38,11 @@ export function createBidBatches(admitBids: Economy['admitBids']): AdmitInBatch 
           marketId,
           bids.map(bid => bid.submission),
         )
-        bids.forEach((bid, place) => {
-          bid.resolve(verdicts[place]!)
+        // The next batch is on its way to Postgres while the verdicts of this one are answered.
+        setImmediate(() => {
+          bids.forEach((bid, place) => {
+            bid.resolve(verdicts[place]!)
+          })
         })
       } catch (error) {
         for (const bid of bids) bid.reject(error)
@@ -49,11 +52,13 @@ export function createBidBatches(admitBids: Economy['admitBids']): AdmitInBatch 
   }
 
   return async (marketId, submission) => {
-    if (!readBidRequest(submission.bid).ok) return (await admitBids(marketId, [submission]))[0]!
+    const reading = readBidRequest(submission.bid)
+    const read = { ...submission, reading }
+    if (!reading.ok) return (await admitBids(marketId, [read]))[0]!
     const market = markets.get(marketId) ?? { waiting: createFairQueue(), running: false }
     markets.set(marketId, market)
     const verdict = new Promise<BidVerdict>((resolve, reject) => {
-      market.waiting.push(submission.agent, { submission, resolve, reject })
+      market.waiting.push(submission.agent, { submission: read, resolve, reject })
     })
     if (!market.running) void run(marketId, market)
     return await verdict

@@ -66,6 +66,22 @@ interface TakenRequest {
 const FORGET_EVERY_MS = 10_000
 /** Bids wait for their batch, not for a place among the requests at work. */
 const BATCHED: OperationName = 'market.bid'
+/** A request is answered at most so much after its deadline. */
+const DEADLINE_LOOK_INTERVAL_MS = 50
+/** Answers to what was no request that could be read. */
+const FAULTS = new Set([
+  'invalid_json',
+  'message_too_large',
+  'invalid_request',
+  'invalid_bid',
+  'unknown_operation',
+])
+const WAITED_TOO_LONG = refuse('deadline_exceeded', 'it waited too long in the gateway: nothing was done')
+const UNANSWERED = refuse(
+  'deadline_exceeded',
+  'no answer in time; ask again under the same key to learn what came of it',
+)
+const FAILED = refuse('internal_error', 'something failed in the market; ask again under the same key')
 const OVERLOADED = refuse('overloaded', 'the gateway has too much to do: nothing was done, try again later')
 
 /**
@@ -76,7 +92,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { limits = GATEWAY_LIMITS, nowMs, around = (_caller, _operation, _request, act) => act() } = parts
   const load = createAgentLoad(limits.load)
   const waiting = createFairQueue<TakenRequest>()
-  let open = 0
+  /** Taken and not answered, the oldest first. */
+  const open = new Set<TakenRequest>()
+  let deadlines: NodeJS.Timeout | undefined
   let running = 0
   let forgotAtMs = nowMs()
   let onDrained: (() => void)[] = []
@@ -91,7 +109,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const taken = load.take(who, at)
     if (taken === 'dropped') return
     const isOwn = isOwnInbox(marketId, agent, request.reply)
-    const isFull = open >= limits.openMax
+    const isFull = open.size >= limits.openMax
     if (taken === 'taken' && (!isOwn || isFull)) load.done(who)
     if (!isOwn) parts.misdirected(marketId, agent, request.reply)
     else if (taken === 'refused') answer(request.reply, refuseTooMany(limits.load))
@@ -106,7 +124,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   function take(who: string, one: TakenRequest): void {
-    open += 1
+    open.add(one)
+    deadlines ??= setInterval(settleOverdue, DEADLINE_LOOK_INTERVAL_MS)
     if (one.operation === BATCHED) {
       void finish(one)
       return
@@ -134,34 +153,39 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function finish(one: TakenRequest): Promise<void> {
-    answer(one.request.reply, await beforeDeadline(one))
-    load.done(`${one.caller.marketId}/${one.caller.agent}`)
-    open -= 1
-    if (open > 0) return
+    let outcome: Outcome<object>
+    try {
+      outcome = nowMs() < one.dueMs ? await operate(one) : WAITED_TOO_LONG
+    } catch (error) {
+      parts.failed(one.operation, one.caller, error)
+      outcome = FAILED
+    }
+    settle(one, outcome)
+  }
+
+  /** Answers a request, unless that was done: what comes of it after its deadline is told to nobody. */
+  function settle(one: TakenRequest, outcome: Outcome<object>): void {
+    if (!open.delete(one)) return
+    answer(one.request.reply, outcome)
+    const isFault = !outcome.ok && FAULTS.has(outcome.error.code)
+    load.done(`${one.caller.marketId}/${one.caller.agent}`, isFault)
+    if (open.size > 0) return
+    clearInterval(deadlines)
+    deadlines = undefined
     for (const resolve of onDrained) resolve()
     onDrained = []
   }
 
-  async function beforeDeadline(one: TakenRequest): Promise<object> {
-    const restMs = one.dueMs - nowMs()
-    if (restMs <= 0) return refuse('deadline_exceeded', 'it waited too long in the gateway: nothing was done')
-    const { promise: late, resolve } = Promise.withResolvers<object>()
-    const timer = setTimeout(
-      () =>
-        resolve(refuse('deadline_exceeded', 'no answer in time; ask again under the same key to learn it')),
-      restMs,
-    )
-    try {
-      return await Promise.race([operate(one), late])
-    } catch (error) {
-      parts.failed(one.operation, one.caller, error)
-      return refuse('internal_error', 'something failed in the market; ask again under the same key')
-    } finally {
-      clearTimeout(timer)
+  /** Every request has as much time as the others, so that they are due in the order in which they came. */
+  function settleOverdue(): void {
+    const now = nowMs()
+    for (const one of open) {
+      if (one.dueMs > now) return
+      settle(one, UNANSWERED)
     }
   }
 
-  async function operate({ operation, caller, request }: TakenRequest): Promise<object> {
+  async function operate({ operation, caller, request }: TakenRequest): Promise<Outcome<object>> {
     if (!isOperationName(operation)) return refuseUnknownOperation(operation)
     const read = readMessage(request.bytes)
     if (!read.ok) return read
@@ -182,7 +206,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   return {
     receive,
     drained: () => {
-      if (open === 0) return Promise.resolve()
+      if (open.size === 0) return Promise.resolve()
       return new Promise(resolve => onDrained.push(resolve))
     },
   }

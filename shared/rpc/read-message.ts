@@ -8,8 +8,10 @@ export const MESSAGE_DEPTH_MAX = 32
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** Keys that some programs take for more than names. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
+const [QUOTE, BACKSLASH, COLON, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x3a, 0x2d, 0x30, 0x39]
+const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d])
+const NUMBER = /[-+.\deE]+/y
 const SHOWN_CHARACTERS_MAX = 40
 
 /**
@@ -54,30 +56,30 @@ function ambiguityIn(text: string): string | null {
   const open: (Set<string> | null)[] = []
   let place = 0
   while (place < text.length) {
-    const character = text[place]!
-    if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : null)
+    const code = text.charCodeAt(place)
+    if (code === OPEN_OBJECT || code === OPEN_LIST) {
+      open.push(code === OPEN_OBJECT ? new Set() : null)
       if (open.length > MESSAGE_DEPTH_MAX) {
         return `it nests deeper than ${MESSAGE_DEPTH_MAX} objects and lists`
       }
-    } else if (character === '}' || character === ']') {
+    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       open.pop()
-    } else if (character === '"') {
-      const end = endOfString(text, place)
-      const string: string = JSON.parse(text.slice(place, end))
-      if (!string.isWellFormed() || string.includes('\0')) {
-        return `${shown(string)} has half of a surrogate pair, or NUL`
+    } else if (code === QUOTE) {
+      const { end, hasEscapes } = endOfString(text, place)
+      const isKey = isFollowedByColon(text, end)
+      if (isKey || hasEscapes) {
+        const string: string = hasEscapes
+          ? JSON.parse(text.slice(place, end))
+          : text.slice(place + 1, end - 1)
+        const problem =
+          problemOfString(string, hasEscapes) ?? (isKey ? problemOfKey(string, open.at(-1)!) : null)
+        if (problem !== null) return problem
       }
       place = end
-      if (isFollowedByColon(text, end)) {
-        const keys = open.at(-1)!
-        if (keys.has(string)) return `the key ${shown(string)} stands twice in one object`
-        if (FORBIDDEN_KEYS.has(string)) return `the key ${shown(string)} is not allowed`
-        keys.add(string)
-      }
       continue
-    } else if (character === '-' || (character >= '0' && character <= '9')) {
-      const [number] = /^[-+.\deE]+/.exec(text.slice(place, place + 400))!
+    } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      NUMBER.lastIndex = place
+      const [number] = NUMBER.exec(text)!
       if (!isExact(number)) return `the number ${shown(number)} cannot be kept exactly: write it as a string`
       place += number.length
       continue
@@ -87,17 +89,35 @@ function ambiguityIn(text: string): string | null {
   return null
 }
 
-function endOfString(text: string, start: number): number {
+/** Only escapes can bring what the bytes, being UTF-8 and JSON, cannot hold. */
+function problemOfString(string: string, hasEscapes: boolean): string | null {
+  if (!hasEscapes || (string.isWellFormed() && !string.includes('\0'))) return null
+  return `${shown(string)} has half of a surrogate pair, or NUL`
+}
+
+function problemOfKey(key: string, keys: Set<string>): string | null {
+  if (keys.has(key)) return `the key ${shown(key)} stands twice in one object`
+  if (FORBIDDEN_KEYS.has(key)) return `the key ${shown(key)} is not allowed`
+  keys.add(key)
+  return null
+}
+
+function endOfString(text: string, start: number): { end: number; hasEscapes: boolean } {
+  let hasEscapes = false
   for (let place = start + 1; ; place++) {
     const code = text.charCodeAt(place)
-    if (code === QUOTE) return place + 1
-    if (code === BACKSLASH) place += 1
+    if (code === QUOTE) return { end: place + 1, hasEscapes }
+    if (code === BACKSLASH) {
+      hasEscapes = true
+      place += 1
+    }
   }
 }
 
-function isFollowedByColon(text: string, place: number): boolean {
-  while (/[ \t\n\r]/.test(text[place] ?? '')) place += 1
-  return text[place] === ':'
+function isFollowedByColon(text: string, start: number): boolean {
+  let place = start
+  while (SPACES.has(text.charCodeAt(place))) place += 1
+  return text.charCodeAt(place) === COLON
 }
 
 /** Whole numbers up to 2^53 - 1, and fractions that are finite. */

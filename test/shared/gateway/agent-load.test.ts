@@ -31,6 +31,15 @@ test('of a flood only some refusals are worth an answer', () => {
   expect(verdicts.at(-1)).toBe('dropped')
 })
 
+test('who sends what cannot be read is soon listened to no more, and again after a while', () => {
+  const load = createAgentLoad({ openMax: 100, requestsPerSecond: 100, requestBurst: 100 })
+  let faults = 0
+  for (; load.take('ann', 0) === 'taken'; faults++) load.done('ann', true)
+  expect(faults).toBeLessThan(10)
+  expect(load.take('bob', 0)).toBe('taken')
+  expect(load.take('ann', 5_000)).toBe('taken')
+})
+
 test('forgets who is quiet, not who waits for an answer', () => {
   const load = createAgentLoad({ ...LIMITS, openMax: 1 })
   load.take('ann', 0)
