@@ -17,6 +17,7 @@ import { lockOwners, writeOwners } from './admission-owners.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
 import { lockAgents, NAMED } from './lock-agents.ts'
+import { NEWEST_TICK } from './newest-prices.ts'
 import { findOutcomes, type StoredOperation, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { countRefusals, createRefusalGathering } from './refusal-counters.ts'
@@ -139,7 +140,7 @@ async function readMarket(client: DatabaseClient, marketId: string): Promise<Adm
          select array_agg(name order by ordinal) as resources from market_resources where market_id = $1) r
        cross join lateral (
          select array_agg(price_micro order by ordinal) as prices_micro from prices
-          where market_id = $1 and tick = (select max(tick) from prices where market_id = $1)) p
+          where market_id = $1 and tick = ${NEWEST_TICK}) p
       where m.market_id = $1`,
     [marketId],
   )

@@ -3,7 +3,7 @@ import { type AgentGlance, type Glances, MAX_COUNTED, type MarketGlance } from '
 import { formatCredits } from '../money/credits.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource } from '../pricing/price-source.ts'
-import { ageOf } from './newest-prices.ts'
+import { ageOf, NEWEST_TICK } from './newest-prices.ts'
 import type { Database } from './pool.ts'
 
 /** Glances at an economy in Postgres; no row is locked. */
@@ -24,7 +24,7 @@ async function glanceAtMarket(db: Database, marketId: string): Promise<MarketGla
               select from leases where market_id = $1 and status = 'active' limit $2) l) as leases
        from market_resources r join markets m using (market_id)
        left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
-        and p.tick = (select max(tick) from prices where market_id = $1)
+        and p.tick = ${NEWEST_TICK}
       where r.market_id = $1 order by r.ordinal`,
     [marketId, MAX_COUNTED + 1],
   )

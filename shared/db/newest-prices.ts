@@ -3,6 +3,9 @@ import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { pausesIn } from './pauses.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 
+/** The number of the newest tick of the market that is a statement's first parameter; null before the first. */
+export const NEWEST_TICK = '(select max(tick) from prices where market_id = $1)'
+
 /** A market's newest recorded prices, and their age at `nowMs` on its own clock; the floor where there are none. */
 export async function readNewestPrices(
   db: Database | DatabaseClient,
@@ -13,7 +16,7 @@ export async function readNewestPrices(
     `select m.paused_ms, m.paused_at, p.price_micro, p.recorded_at, p.paused_ms as paused_then_ms
        from markets m join market_resources r using (market_id)
        left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
-        and p.tick = (select max(tick) from prices where market_id = $1)
+        and p.tick = ${NEWEST_TICK}
       where m.market_id = $1 order by r.ordinal`,
     [marketId],
   )

@@ -1,7 +1,7 @@
 import { formatCredits } from '../money/credits.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { choosePriceSource, type PriceSource } from '../pricing/price-source.ts'
-import { ageOf } from './newest-prices.ts'
+import { ageOf, NEWEST_TICK } from './newest-prices.ts'
 import type { Database } from './pool.ts'
 
 /** The posted prices a cycle would read now: credits per 100 % of capacity and second. */
@@ -25,7 +25,7 @@ export async function readPostedPrices(db: Database, marketId: string): Promise<
             (m.rules ->> 'pricePeriodSeconds')::int as period_seconds
        from market_resources r join markets m using (market_id)
        left join prices p on p.market_id = r.market_id and p.ordinal = r.ordinal
-        and p.tick = (select max(tick) from prices where market_id = $1)
+        and p.tick = ${NEWEST_TICK}
       where r.market_id = $1 order by r.ordinal`,
     [marketId],
   )

@@ -2,6 +2,7 @@ import { REFUSAL_FOLDING_SECONDS } from '../bid/folded-refusal.ts'
 import type { MarketTurn } from '../economy/economy.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import { decideNextStep, type MarketFacts, secondsUntilNextLook } from '../market/next-step.ts'
+import { NEWEST_TICK } from './newest-prices.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -46,7 +47,7 @@ async function readFacts(
             exists (select from leases where market_id = $1 and ends_at > passed_over.effective_at
                        and ends_at <= clock_timestamp()) as supply_returned,
             (select array_agg(price_micro order by ordinal) from prices
-              where market_id = $1 and tick = (select max(tick) from prices where market_id = $1))
+              where market_id = $1 and tick = ${NEWEST_TICK})
               <> passed_over.prices_micro as prices_moved,
             exists (select from leases where market_id = $1 and status = 'active')
               or exists (select from service_calls where market_id = $1 and status = 'waiting') as commitments,

@@ -12,6 +12,7 @@ import {
 import { formatCredits } from '../money/credits.ts'
 import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import { NEWEST_TICK } from './newest-prices.ts'
 import { pausesIn } from './pauses.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'
@@ -120,7 +121,7 @@ async function readFacts(
 async function readLastTick(client: DatabaseClient, marketId: string): Promise<RecordedTick | null> {
   const { rows } = await client.query(
     `select tick, price_micro, exponent_millionths, ticked_at, paused_ms from prices
-      where market_id = $1 and tick = (select max(tick) from prices where market_id = $1) order by ordinal`,
+      where market_id = $1 and tick = ${NEWEST_TICK} order by ordinal`,
     [marketId],
   )
   const first = rows[0]
