@@ -22,10 +22,15 @@ const FOLDED = [
   'unknown_agent',
   'invalid_bid',
   'agent_frozen',
+  'agent_not_alive',
+  'market_closed',
 ] as const satisfies RejectionReason[]
 export type FoldedReason = (typeof FOLDED)[number]
 
-/** Refusals that write no operation and no event of their own, so that flooding is no way to make us write. */
+/**
+ * Refusals that write no operation and no event of their own: all those that spend nothing from the agent's bucket, so that
+ * flooding is no way to make us write.
+ */
 export function isFolded(code: string): code is FoldedReason {
   return (FOLDED as readonly string[]).includes(code)
 }

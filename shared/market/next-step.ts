@@ -46,7 +46,7 @@ export function decideNextStep(facts: MarketFacts): NextStep {
     const step = status === 'open' ? 'sleep' : 'wait'
     return { step, seconds: Math.min(seconds ?? PUBLISHING_WAIT_SECONDS, PUBLISHING_WAIT_SECONDS) }
   }
-  if (status === 'closed' && !facts.commitments) return { step: 'closed' }
+  if (status === 'closed' && !facts.commitments && tidyAtMs === null) return { step: 'closed' }
   return { step: 'sleep', seconds }
 }
 

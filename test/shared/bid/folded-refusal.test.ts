@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest'
 import { inTellingOrder, isFolded } from '../../../shared/bid/folded-refusal.ts'
 
-test('only refusals that cost nothing to make are folded', () => {
-  const codes = ['rate_limited', 'unknown_agent', 'invalid_bid', 'insufficient_balance', 'market_closed']
-  expect(codes.filter(isFolded)).toEqual(['rate_limited', 'unknown_agent', 'invalid_bid'])
+test('refusals that spend nothing from the bucket are folded, and no others', () => {
+  const spendNothing = [
+    'invalid_bid',
+    'unknown_agent',
+    'agent_not_alive',
+    'agent_frozen',
+    'market_closed',
+    'rate_limited',
+  ]
+  const spend = ['too_many_open_bids', 'invalid_bundle', 'below_reserve', 'insufficient_balance']
+  expect([...spendNothing, ...spend].filter(isFolded)).toEqual(spendNothing)
 })
 
 test("are told by agent and reason, the market's own last", () => {

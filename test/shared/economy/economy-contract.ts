@@ -735,7 +735,7 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
     })
 
     test('a closing market admits nothing, releases what is open, and is closed', async () => {
-      const { economy, marketId, placed, codesOf, moneyOf, asleep } = await begin({ ann: 100 })
+      const { economy, marketId, placed, codesOf, moneyOf, asleep, passTime } = await begin({ ann: 100 })
       await placed('ann', '10')
       await placed('ann', '20')
       expect(await economy.releaseOpenBids(marketId)).toEqual({ released: 0, closed: false })
@@ -748,6 +748,8 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
       expect(await economy.releaseOpenBids(marketId)).toEqual({ released: 0, closed: true })
       expect(await economy.releaseOpenBids(marketId)).toEqual({ released: 0, closed: true })
       expect(await economy.beginClosing(marketId, 'op')).toEqual({ ok: true, status: 'closed' })
+      await passTime(1)
+      expect(await economy.tidyMarket(marketId)).toMatchObject({ refusalsTold: 1 })
       expect(await asleep()).toEqual({ step: 'closed' })
       const closed = { ok: false, error: { code: 'market_closed' } }
       expect(await economy.resumeMarket(marketId, 'op')).toMatchObject(closed)
@@ -976,6 +978,30 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
         'null unknown_agent 3',
       ])
       expect(await economy.tidyMarket(marketId)).toMatchObject({ refusalsTold: 0 })
+    })
+
+    test('come from the dead and from a closed market too, which tells them before it ends', async () => {
+      const { economy, marketId, place, asleep, passTime, setAgentStatus, eventsOf } = await begin({
+        ann: 100,
+        dan: 0,
+      })
+      const bid = { amount: 1, bundle: HALF, key: 'again' }
+      await setAgentStatus(marketId, 'dan', 'dead')
+      await place(['dan', bid], ['dan', bid], ['ann', { ...bid, onBehalfOf: 'dan' }])
+      await economy.beginClosing(marketId, 'op')
+      await economy.releaseOpenBids(marketId)
+      await place(['ann', bid], ['ann', bid])
+      expect(await eventsOf('bid_rejected')).toEqual([])
+      expect(await asleep()).toMatchObject({ step: 'sleep', seconds: expect.any(Number) })
+      await passTime(1)
+      expect(await asleep()).toEqual({ step: 'tidy' })
+      expect(await economy.tidyMarket(marketId)).toMatchObject({ refusalsTold: 3 })
+      expect((await eventsOf('bid_rejected')).map(({ agent, data }) => ({ agent, ...data }))).toMatchObject([
+        { agent: 'ann', reason: 'agent_not_alive', count: 1 },
+        { agent: 'ann', reason: 'market_closed', count: 2 },
+        { agent: 'dan', reason: 'agent_not_alive', count: 2 },
+      ])
+      expect(await asleep()).toEqual({ step: 'closed' })
     })
 
     test('wake a sleeping market to tell them a second later', async () => {

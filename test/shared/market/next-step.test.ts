@@ -59,6 +59,7 @@ describe('what a market does next', () => {
     expect(next({ status: 'closed', ...leaseEnd })).toEqual({ step: 'sleep', seconds: 9 })
     expect(next({ status: 'closed', unpublished: true })).toEqual({ step: 'wait', seconds: 5 })
     expect(next({ status: 'closed', executionsDue: true })).toEqual({ step: 'wait', seconds: 5 })
+    expect(next({ status: 'closed', tidyAtMs: NOW_MS + 800 })).toEqual({ step: 'sleep', seconds: 0.8 })
     expect(next({ status: 'closed' })).toEqual({ step: 'closed' })
   })
 
