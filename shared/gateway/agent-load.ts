@@ -1,6 +1,6 @@
 /** What one agent may ask of one gateway, all its connections together. */
 export interface LoadLimits {
-  /** Requests that were taken and are not answered yet. */
+  /** Requests that were taken and are not done with yet. */
   openMax: number
   requestsPerSecond: number
   requestBurst: number

@@ -61,6 +61,7 @@ interface TakenRequest {
   operation: string
   request: IncomingRequest
   dueMs: number
+  isAnswered: boolean
 }
 
 const FORGET_EVERY_MS = 10_000
@@ -92,8 +93,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { limits = GATEWAY_LIMITS, nowMs, around = (_caller, _operation, _request, act) => act() } = parts
   const load = createAgentLoad(limits.load)
   const waiting = createFairQueue<TakenRequest>()
-  /** Taken and not answered, the oldest first. */
+  /** Waiting or at work, the oldest first; what was answered at its deadline and is still at work counts on. */
   const open = new Set<TakenRequest>()
+  let unanswered = 0
   let deadlines: NodeJS.Timeout | undefined
   let running = 0
   let forgotAtMs = nowMs()
@@ -120,11 +122,13 @@ export function createGateway(parts: GatewayParts): Gateway {
         operation,
         request,
         dueMs: at + limits.deadlineMs,
+        isAnswered: false,
       })
   }
 
   function take(who: string, one: TakenRequest): void {
     open.add(one)
+    unanswered += 1
     deadlines ??= setInterval(settleOverdue, DEADLINE_LOOK_INTERVAL_MS)
     if (one.operation === BATCHED) {
       void finish(one)
@@ -161,15 +165,18 @@ export function createGateway(parts: GatewayParts): Gateway {
       outcome = FAILED
     }
     settle(one, outcome)
+    open.delete(one)
+    const isFault = !outcome.ok && FAULTS.has(outcome.error.code)
+    load.done(`${one.caller.marketId}/${one.caller.agent}`, isFault)
   }
 
   /** Answers a request, unless that was done: what comes of it after its deadline is told to nobody. */
   function settle(one: TakenRequest, outcome: Outcome<object>): void {
-    if (!open.delete(one)) return
+    if (one.isAnswered) return
+    one.isAnswered = true
     answer(one.request.reply, outcome)
-    const isFault = !outcome.ok && FAULTS.has(outcome.error.code)
-    load.done(`${one.caller.marketId}/${one.caller.agent}`, isFault)
-    if (open.size > 0) return
+    unanswered -= 1
+    if (unanswered > 0) return
     clearInterval(deadlines)
     deadlines = undefined
     for (const resolve of onDrained) resolve()
@@ -206,7 +213,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   return {
     receive,
     drained: () => {
-      if (open.size === 0) return Promise.resolve()
+      if (unanswered === 0) return Promise.resolve()
       return new Promise(resolve => onDrained.push(resolve))
     },
   }

@@ -115,6 +115,29 @@ describe('a gateway', () => {
     expect(answers[0]!.outcome.error?.code).toBe('deadline_exceeded')
   })
 
+  test('what is still at work after its deadline takes its place until it is done', async () => {
+    const waits = Promise.withResolvers<void>()
+    const { gateway, ask, answers } = begin(
+      {
+        'market.bid': async () => {
+          await waits.promise
+          return refuse('rate_limited', 'too often')
+        },
+      },
+      { deadlineMs: 20, load: { ...GATEWAY_LIMITS.load, openMax: 1 } },
+    )
+    const codes = () => answers.map(({ outcome }) => outcome.error?.code)
+    ask('market.bid')
+    await gateway.drained()
+    ask('market.bid')
+    expect(codes()).toEqual(['deadline_exceeded', 'too_many_requests'])
+    waits.resolve()
+    await new Promise(resolve => setImmediate(resolve))
+    ask('market.bid')
+    await gateway.drained()
+    expect(codes()).toEqual(['deadline_exceeded', 'too_many_requests', 'rate_limited'])
+  })
+
   test('one agent that floods waits for itself; the others are answered in turn', async () => {
     const order: string[] = []
     const { gateway, ask } = begin(
