@@ -5,7 +5,7 @@ export const MESSAGE_BYTES_MAX = 65_536
 /** Objects and lists in one another at most. */
 export const MESSAGE_DEPTH_MAX = 32
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Keys that some programs take for more than names. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]

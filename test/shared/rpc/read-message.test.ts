@@ -42,6 +42,10 @@ describe('a request', () => {
     expect(read(text)).toMatchObject({ ok: false, error: { code: 'invalid_json' } })
   })
 
+  test('is refused when it begins with a byte order mark, which some readers take for text', () => {
+    expect(codeOf(bytesOf('\ufeff{"a": "b"}'))).toBe('invalid_json')
+  })
+
   test('is refused when its bytes are not UTF-8', () => {
     const bytes = bytesOf('{"a": "b"}')
     bytes[7] = 0xff
