@@ -46,15 +46,17 @@ function messagesOf(agents: readonly string[]): fc.Arbitrary<FuzzedMessage> {
   const sensible = sensibleValues(agents)
   /** What one operation knows and nothing else, much of it sensible, so that it often comes as far as the economy. */
   const fitting = fc.constantFrom(...Object.entries(operations)).chain(([operation, { request: schema }]) => {
-    const known = Object.keys(schema.shape).map(field => {
+    const fields = Object.keys(schema.shape)
+    const known: Record<string, fc.Arbitrary<unknown>> = {}
+    for (const field of fields) {
       const wanted = sensible[field]
-      const either = wanted && fc.oneof({ weight: 9, arbitrary: wanted }, { weight: 1, arbitrary: value })
-      return [field, either ?? value]
-    })
-    const wanted = Object.keys(schema.shape).filter(field => field in sensible)
+      known[field] = wanted
+        ? fc.oneof({ weight: 9, arbitrary: wanted }, { weight: 1, arbitrary: value })
+        : value
+    }
     const object = fc.oneof(
-      fc.record(Object.fromEntries(known), { requiredKeys: wanted }),
-      fc.record(Object.fromEntries(known), { requiredKeys: [] }),
+      fc.record(known, { requiredKeys: fields.filter(field => field in sensible) }),
+      fc.record(known, { requiredKeys: [] }),
     )
     return object.map(request => ({ operation, bytes: textOf(request) }))
   })
@@ -101,7 +103,10 @@ function sensibleValues(agents: readonly string[]): Record<string, fc.Arbitrary<
       { attention: 1, durationSeconds: 2 },
     ),
     ...Object.fromEntries(
-      ['text', 'decisionId', 'reasoning', 'decision', 'trigger', 'outcomeAssessment'].map(field => [field, text]),
+      ['text', 'decisionId', 'reasoning', 'decision', 'trigger', 'outcomeAssessment'].map(field => [
+        field,
+        text,
+      ]),
     ),
     ...Object.fromEntries(['bidId', 'leaseId', 'promptId', 'callId'].map(field => [field, fc.uuid()])),
   }

@@ -10,8 +10,12 @@ export interface TestAgent {
 }
 
 /** An agent as any program outside is one: a connection with its own inbox, and requests on it. */
-export async function connectAgent(marketId: string, agent: string): Promise<TestAgent> {
-  const { nats } = loadEnvironment(process.env)
+export async function connectAgent(
+  marketId: string,
+  agent: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<TestAgent> {
+  const { nats } = loadEnvironment(env)
   const connection = await connect({ ...nats, inboxPrefix: inboxPrefix(marketId, agent) })
   const client = createAgentClient(connection, { marketId, agent })
   return { connection, client: checkingReplies(client) }
