@@ -12,7 +12,7 @@ import type { loadIdentityEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
 import type { Outcome } from '../shared/economy/refusal.ts'
-import { connectionName } from '../shared/identity/connection-name.ts'
+import { connectionName, leaseTokenNumber } from '../shared/identity/connection-name.ts'
 import type { Identity, TokenAgent } from '../shared/identity/identity.ts'
 import { createLiveConnections } from '../shared/identity/live-connections.ts'
 import { agentPermissions } from '../shared/identity/permissions.ts'
@@ -30,8 +30,6 @@ const LOOK_EVERY_MS = 250
 const LOOK_BACK_SECONDS = 30
 const MAX_ENDED_PER_LOOK = 1_000
 const LOOKS_PER_LISTING = 120
-/** Tokens of leases are nobody's to end: their connections end with the lease. No agent's token has this number. */
-const LEASE_TOKEN_ID = 0n
 /** Refusals that are logged in a second; the rest are only counted. */
 const MAX_LOGGED_PER_SECOND = 10
 
@@ -133,6 +131,6 @@ async function findBearer(identity: Identity, token: string): Promise<Outcome<Om
   if (kindOfToken(token) !== 'lease') return await identity.findAgentOfToken(token)
   const found = await identity.findLeaseOfToken(token)
   if (!found.ok) return found
-  const { marketId, agent, endsAtMs } = found.lease
-  return { ok: true, marketId, agent, tokenId: LEASE_TOKEN_ID, endsAtMs }
+  const { marketId, agent, tokenId, endsAtMs } = found.lease
+  return { ok: true, marketId, agent, tokenId: leaseTokenNumber(tokenId), endsAtMs }
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { executionWorkflowId, signals } from '../../shared/contracts/workflows.ts'
 import { createPostgresExecutions } from '../../shared/db/executions.ts'
 import {
   type ListedExecution,
@@ -7,11 +6,10 @@ import {
   type ShownExecution,
   showExecution,
 } from '../../shared/db/list-executions.ts'
-import { note, type OutputOptions, printAnswer } from '../answer.ts'
-import { callTemporal } from '../call-temporal.ts'
+import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { explainError } from '../explain-error.ts'
+import { tellExecutionToStop } from '../execution-workflow.ts'
 import { LIMIT } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import { safeText } from '../safe-text.ts'
@@ -56,13 +54,7 @@ export function registerExecution(program: Command): void {
       runCommand(options, async servers => {
         const executions = createPostgresExecutions(servers.database(), async () => {})
         const stopping = acceptedOrRefused(await executions.requestStop(marketId, leaseId, cliActor()))
-        const client = await servers.temporal()
-        const handle = client.workflow.getHandle(executionWorkflowId(leaseId))
-        // What was not started yet reads the request when it begins.
-        await callTemporal(client, () => handle.signal(signals.stop)).catch(error => {
-          if (stopping.status === 'running')
-            note(`its worker was not told at once: ${explainError(error).message}`)
-        })
+        await tellExecutionToStop(servers, leaseId, stopping.status === 'running')
         await printAnswer(options, { ...stopping, marketId }, () => `Execution ${leaseId} is told to end.\n`)
       }),
     )

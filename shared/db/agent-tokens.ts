@@ -104,9 +104,14 @@ export async function findAgentOfToken(db: Database, token: string): Promise<Out
 /** Tokens that ended within the last `seconds`, at most `limit`: their connections are closed again, should one have slipped through. */
 export async function listEndedTokens(db: Database, seconds: number, limit: number): Promise<EndedToken[]> {
   const { rows } = await db.query(
-    `select a.market_id, a.name, t.token_id from agent_tokens t join agents a using (agent_id)
-      where t.ends_at <= clock_timestamp() and t.ends_at > clock_timestamp() - make_interval(secs => $1)
-      order by t.ends_at desc limit $2`,
+    `select a.market_id, a.name, e.token_id
+       from (select agent_id, token_id, ends_at from agent_tokens where ends_at is not null
+              union all
+             select l.beneficiary_id, -t.token_id, l.ends_at
+               from leases l join lease_tokens t using (lease_id) where l.status = 'revoked') e
+       join agents a using (agent_id)
+      where e.ends_at <= clock_timestamp() and e.ends_at > clock_timestamp() - make_interval(secs => $1)
+      order by e.ends_at desc limit $2`,
     [seconds, limit],
   )
   return rows.map(row => ({ marketId: row.market_id, agent: row.name, tokenId: row.token_id }))

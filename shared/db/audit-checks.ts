@@ -191,7 +191,7 @@ const bidChecks: AuditCheck[] = [
              when b.status in ('winning', 'completed') then case
                when num_nulls(b.decided_cycle, b.score, b.rank) > 0 then
                  format('bid %s is %s without cycle, score or rank', b.bid_id, b.status)
-               when l.status is distinct from case b.status when 'winning' then 'active' else 'ended' end then
+               when l.status is null or (b.status = 'winning') <> (l.status = 'active') then
                  format('bid %s is %s, its lease %s', b.bid_id, b.status, coalesce('is ' || l.status, 'is missing'))
                when coalesce(p.payments, 0) <> 1 or p.paid_micro <> b.amount_micro or p.payer_id <> b.agent_id then
                  format('bid %s of %s micro-credits won, and %s were paid in %s payments',
@@ -251,7 +251,8 @@ const allocationChecks: AuditCheck[] = [
              when l.cycle is distinct from b.decided_cycle or l.starts_at is distinct from c.effective_at then
                format('lease %s does not start with cycle %s, which decided bid %s', l.lease_id, b.decided_cycle, l.bid_id)
              when l.quantities_ppm <> b.quantities_ppm
-               or l.ends_at <> l.starts_at + make_interval(secs => b.duration_seconds) then
+               or case when l.status = 'revoked' then l.ends_at > l.starts_at + make_interval(secs => b.duration_seconds)
+                       else l.ends_at <> l.starts_at + make_interval(secs => b.duration_seconds) end then
                format('lease %s is not the bundle of bid %s', l.lease_id, l.bid_id)
              end as problem
         from leases l join bids b using (bid_id)
@@ -309,23 +310,24 @@ const allocationChecks: AuditCheck[] = [
 
 const executionChecks: AuditCheck[] = [
   {
-    name: 'what was paid for a lease came back once, where its program never ran by no fault of its own',
+    name: 'what was paid for a lease came back once, and only with a reason',
     rows: `
-      select coalesce(e.market_id, r.market_id) as market_id, case
-             when e.lease_id is null then format('%s micro-credits were given back for %s, which is no execution', r.micro, r.ref)
-             when e.refunded <> (r.ref is not null) then
-               format('execution %s is %s, and %s payments came back for it', e.lease_id,
-                      case when e.refunded then 'refunded' else 'not refunded' end, coalesce(r.refunds, 0))
-             when e.refunded and (r.refunds <> 1 or r.micro <> b.amount_micro or r.payer_id <> b.agent_id) then
-               format('lease %s of %s micro-credits came back as %s in %s payments',
-                      e.lease_id, b.amount_micro, r.micro, r.refunds)
+      select coalesce(p.market_id, r.market_id) as market_id, case
+             when p.lease_id is null then format('%s micro-credits were given back for %s, which is no lease', r.micro, r.ref)
+             when p.refunds_due <> coalesce(r.refunds, 0) then
+               format('lease %s has %s reasons to be paid back, and was so %s times',
+                      p.lease_id, p.refunds_due, coalesce(r.refunds, 0))
+             when r.refunds = 1 and (r.micro <> p.amount_micro or r.payer_id <> p.agent_id) then
+               format('lease %s of %s micro-credits came back as %s', p.lease_id, p.amount_micro, r.micro)
              end as problem
-        from (select * from executions where market_id = any($1)) e
-        join leases l using (lease_id) join bids b using (bid_id)
+        from (select l.market_id, l.lease_id, l.agent_id, b.amount_micro,
+                     l.refunded::int + coalesce(e.refunded, false)::int as refunds_due
+                from leases l join bids b using (bid_id) left join executions e using (lease_id)
+               where l.market_id = any($1) and (l.refunded or e.lease_id is not null)) p
         full join (
           select market_id, ref, count(*) as refunds, sum(amount_micro) as micro, min(to_agent_id) as payer_id
             from transfers where market_id = any($1) and purpose = 'refund' group by market_id, ref) r
-          on r.ref = e.lease_id::text and r.market_id = e.market_id`,
+          on r.ref = p.lease_id::text and r.market_id = p.market_id`,
   },
   {
     name: 'programs end with their leases',

@@ -27,7 +27,7 @@ export async function endExecution(
   const batch = await startBatch(client, marketId)
   const reason = executionEndOf({ ...run, stopRequested })
   const exitCode = run.sandbox?.exitCode ?? null
-  const refunded = isRefunded(reason)
+  const refunded = isRefunded(reason) && !found.isLeaseRefunded
   const events = [executionTerminatedEvent(execution, { exitCode, reason })]
   if (refunded) {
     const payment = { payer: found.payer, amountMicro: found.paidMicro, leaseId }
@@ -57,7 +57,11 @@ export async function endExecution(
   await keepWorkspace(client, batch, found.agentId, leaseId, run.workspace)
   await writeEvents(client, batch, events)
   const { woken } = await closeBatch(client, batch, events.length)
-  return { outcome: { leaseId, status: 'terminated', reason, exitCode, refunded }, marketId, woken }
+  return {
+    outcome: { leaseId, status: 'terminated', reason, exitCode, refunded: refunded || found.isLeaseRefunded },
+    marketId,
+    woken,
+  }
 }
 
 async function keepWorkspace(

@@ -32,7 +32,7 @@ export async function issueLeaseToken(
   if (problem !== null) return problem
   return await inTransaction(db, async client => {
     const { rows } = await client.query(
-      `select l.ends_at, l.ends_at <= clock_timestamp() or l.status = 'ended' as is_over, a.name, a.status, a.frozen
+      `select l.ends_at, l.ends_at <= clock_timestamp() or l.status <> 'active' as is_over, a.name, a.status, a.frozen
          from leases l join agents a on a.agent_id = l.beneficiary_id
         where l.lease_id = $1 and l.market_id = $2 for no key update of l`,
       [leaseId, marketId],
@@ -74,7 +74,7 @@ export async function findLeaseOfToken(db: Database, token: string): Promise<Out
   if (problem !== null) return problem
   const { rows } = await db.query({
     name: 'find-lease-of-token',
-    text: `select l.lease_id, l.bid_id, l.market_id, l.quantities_ppm, l.starts_at, l.ends_at, l.status = 'ended' as is_ended,
+    text: `select l.lease_id, l.bid_id, l.market_id, l.quantities_ppm, l.starts_at, l.ends_at, l.status <> 'active' as is_ended, t.token_id,
                   b.duration_seconds, b.traceparent, a.name, a.owner, a.status, a.frozen,
                   clock_timestamp() as now,
                   (select json_agg(json_build_object('name', r.name, 'unit', r.unit, 'capacity', r.capacity::text)
@@ -100,6 +100,7 @@ export async function findLeaseOfToken(db: Database, token: string): Promise<Out
       agent: row.name,
       owner: row.owner,
       leaseId: row.lease_id,
+      tokenId: row.token_id,
       bidId: row.bid_id,
       resources: resources.map((resource, place) => ({
         ...resource,

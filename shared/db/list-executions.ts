@@ -26,7 +26,8 @@ export interface ShownExecution extends ListedExecution {
   stderr: { text: string; total: number }
 }
 
-const COLUMNS = `e.lease_id, a.name as agent, e.status, e.started_at, e.ended_at, l.ends_at, e.exit_code, e.reason, e.refunded`
+const COLUMNS = `e.lease_id, a.name as agent, e.status, e.started_at, e.ended_at, l.ends_at, e.exit_code, e.reason,
+  e.refunded or l.refunded as refunded`
 
 /** Executions of a market, or of one of its agents: those that did not start yet, then the newest first. */
 export async function listExecutions(

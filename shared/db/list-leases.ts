@@ -12,7 +12,7 @@ export interface ListedLease {
   bundle: BundleInput
   startsAt: string
   endsAt: string
-  status: 'active' | 'ended'
+  status: 'active' | 'ended' | 'revoked'
 }
 
 /** Leases of a market, the last to end first, at most `limit`; with `ended` those that ended too. */

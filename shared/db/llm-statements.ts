@@ -25,7 +25,7 @@ export function reserveWholeStatement(
               where b.lease_id = $2 and l.lease_id = $2
                 and b.used_tokens + b.reserved_tokens + $5 <= b.granted_tokens
                 and b.open_calls < coalesce((m.rules->>'llmCallsPerLease')::bigint, ${DEFAULT_CALLS_PER_LEASE})
-                and l.status <> 'ended' and l.ends_at > clock_timestamp() and a.status <> 'dead' and not a.frozen
+                and l.status = 'active' and l.ends_at > clock_timestamp() and a.status <> 'dead' and not a.frozen
                 and m.rules->>'llmTokensPerMinute' is null and m.rules->>'llmCostPerMinute' is null
                 and m.rules->>'observeCalls' is distinct from 'true'
              returning l.market_id, l.beneficiary_id, a.name, bid.traceparent,

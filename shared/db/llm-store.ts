@@ -195,7 +195,7 @@ async function lockLease(client: DatabaseClient, leaseId: string): Promise<Locke
       await client.query({
         name: 'llm-reserve-lock',
         text: `select b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls, l.market_id,
-                      l.beneficiary_id, l.status = 'ended' or l.ends_at <= clock_timestamp() as is_over, a.name,
+                      l.beneficiary_id, l.status <> 'active' or l.ends_at <= clock_timestamp() as is_over, a.name,
                       a.status = 'dead' as is_dead, a.frozen, bid.traceparent, m.rules,
                       date_trunc('milliseconds', clock_timestamp()) as now
                  from llm_budgets b join leases l using (lease_id) join agents a on a.agent_id = l.beneficiary_id

@@ -10,7 +10,7 @@ export function refuseUnknownExecution(leaseId: string): Outcome<never> {
 /** An execution with its lease and bid, its own row locked; null: there is none. */
 export async function lockExecution(client: DatabaseClient, leaseId: string) {
   const { rows } = await client.query(
-    `select e.*, l.ends_at, l.agent_id as payer_id, a.name as agent, p.name as payer,
+    `select e.*, l.ends_at, l.refunded as is_lease_refunded, l.agent_id as payer_id, a.name as agent, p.name as payer,
             b.bid_id, b.amount_micro, b.traceparent
        from executions e join leases l using (lease_id) join bids b using (bid_id)
        join agents a on a.agent_id = e.agent_id join agents p on p.agent_id = l.agent_id
@@ -21,7 +21,13 @@ export async function lockExecution(client: DatabaseClient, leaseId: string) {
   if (row === undefined) return null
   const isOver = row.status === 'terminated' || row.status === 'missed'
   const outcome: ExecutionOutcome | null = isOver
-    ? { leaseId, status: row.status, reason: row.reason, exitCode: row.exit_code, refunded: row.refunded }
+    ? {
+        leaseId,
+        status: row.status,
+        reason: row.reason,
+        exitCode: row.exit_code,
+        refunded: row.refunded || row.is_lease_refunded,
+      }
     : null
   return {
     execution: {
@@ -38,6 +44,7 @@ export async function lockExecution(client: DatabaseClient, leaseId: string) {
     payerId: row.payer_id as bigint,
     payer: row.payer as string,
     paidMicro: row.amount_micro as bigint,
+    isLeaseRefunded: row.is_lease_refunded as boolean,
     endsAtMs: row.ends_at.getTime() as number,
   }
 }

@@ -3,6 +3,7 @@ import { findAgentOfToken, issueAgentToken, listEndedTokens, revokeAgentTokens }
 import { freezeAgent, unfreezeAgent } from './freeze-agent.ts'
 import { findLeaseOfToken, issueLeaseToken } from './lease-tokens.ts'
 import type { Database } from './pool.ts'
+import { revokeLease } from './revoke-lease.ts'
 
 /** Identity on Postgres. `hint` is called after a commit that woke a sleeping market. */
 export function createPostgresIdentity(db: Database, hint: (marketId: string) => Promise<void>): Identity {
@@ -21,6 +22,7 @@ export function createPostgresIdentity(db: Database, hint: (marketId: string) =>
     listEndedTokens: (seconds, limit) => listEndedTokens(db, seconds, limit),
     freezeAgent: request => hinted(request, freezeAgent(db, request)),
     unfreezeAgent: request => hinted(request, unfreezeAgent(db, request)),
+    revokeLease: request => hinted(request, revokeLease(db, request)),
     issueLeaseToken: request => hinted(request, issueLeaseToken(db, request)),
     findLeaseOfToken: token => findLeaseOfToken(db, token),
   }

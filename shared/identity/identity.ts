@@ -19,6 +19,7 @@ export interface TokenAgent {
 export interface EndedToken {
   marketId: string
   agent: string
+  /** As in the names of its connections. */
   tokenId: bigint
 }
 
@@ -29,6 +30,8 @@ export interface TokenLease {
   agent: string
   owner: string | null
   leaseId: string
+  /** Which of the lease's tokens it was; no secret. */
+  tokenId: bigint
   bidId: string
   /** What was won of each resource of the market, in parts per million of its capacity. */
   resources: (Resource & { quantityPpm: number })[]
@@ -71,6 +74,26 @@ export interface IssueLeaseToken {
   actor: string
 }
 
+export interface RevokeLease {
+  marketId: string
+  leaseId: string
+  /** Whether the payer has its credits back. */
+  refund: boolean
+  reason: string
+  actor: string
+}
+
+/** A lease that an operator ended early. */
+export interface RevokedLease {
+  leaseId: string
+  endsAt: string
+  payer: string
+  /** Credits that the payer had back by this; 0: none. */
+  refund: string
+  /** Whether a program runs in it still, which was asked to end. */
+  isProgramRunning: boolean
+}
+
 /**
  * Who is who. Tokens are drawn here, shown in the answer and kept as hashes only. A change is one transaction with its
  * events; a refusal is an answer. Connections that live on ended tokens are closed by others (shared/bus).
@@ -90,6 +113,11 @@ export interface Identity {
   freezeAgent(request: FreezeAgent): Promise<Outcome<{ agent: string; frozen: true; released: number }>>
   /** Lets it act again. */
   unfreezeAgent(request: FreezeAgent): Promise<Outcome<{ agent: string; frozen: false }>>
+  /**
+   * Ends an active lease now: its tokens end, its supply is free, its program is ended. Again: answers what was done.
+   * Refuses `unknown_lease` and `lease_ended`.
+   */
+  revokeLease(request: RevokeLease): Promise<Outcome<RevokedLease>>
   /** Gives out a token for an active lease, good until it ends. */
   issueLeaseToken(
     request: IssueLeaseToken,

@@ -23,7 +23,7 @@ export const leaseOperations = {
           bundle: bundleReply,
           startsAt: momentField,
           endsAt: momentField,
-          status: z.enum(['active', 'ended']),
+          status: z.enum(['active', 'ended', 'revoked']),
         }),
       ),
       next: z.string().nullable(),

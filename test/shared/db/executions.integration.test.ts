@@ -1,14 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { auditMarkets } from '../../../shared/db/audit.ts'
 import { createPostgresExecutions } from '../../../shared/db/executions.ts'
-import { listExecutions } from '../../../shared/db/list-executions.ts'
-import { atOneSnapshot } from '../../../shared/db/transaction.ts'
 import type { EndedRun } from '../../../shared/execution/executions.ts'
-import type { Program } from '../../../shared/program/program.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
+import { balances, expectSound, wonLeases } from './won-leases.ts'
 
-const program: Program = { command: ['true'], runtime: 'native', files: new Map() }
 const output = { bytes: Buffer.from('told'), total: 4 }
 const finished: EndedRun = {
   sandbox: { reason: 'finished', exitCode: 0 },
@@ -29,46 +25,8 @@ afterAll(() => test.close())
 
 const executionsOf = () => createPostgresExecutions(test.db, async () => {})
 
-/** A market in which agents with programs have each won a lease of so many seconds. */
-async function wonLeases(count: number, durationSeconds: number) {
-  const marketId = await test.createMarket('leases')
-  const agents = Array.from({ length: count }, (_, nth) => `agent-${nth}`)
-  for (const agent of agents) {
-    await test.hintless.registerAgent({ marketId, agent, creditsMicro: 100_000_000n, program })
-  }
-  await test.hintless.admitBids(
-    marketId,
-    agents.map(agent => ({
-      agent,
-      bid: { amount: '10', bundle: { cpu: 0.1, memory: 0.25, durationSeconds } },
-      via: 'cli' as const,
-      actor: 'test',
-    })),
-  )
-  const opened = await test.hintless.openCycle(marketId, 1, 'test')
-  expect(opened.ok).toBe(true)
-  await test.hintless.settleCycle(marketId, 1)
-  const leaseIds = (await listExecutions(test.db, marketId, 100)).map(one => one.leaseId)
-  expect(leaseIds).toHaveLength(count)
-  return { marketId, leaseIds }
-}
-
-async function balances(marketId: string): Promise<bigint[]> {
-  const { rows } = await test.db.query(
-    'select available_micro + held_micro as micro from agents where market_id = $1 order by name',
-    [marketId],
-  )
-  return rows.map(row => row.micro)
-}
-
-async function expectSound(marketId: string): Promise<void> {
-  const findings = await atOneSnapshot(test.db, client => auditMarkets(client, [marketId]))
-  expect(findings.filter(finding => finding.wrong > 0)).toEqual([])
-  expect(findings.length).toBeGreaterThan(10)
-}
-
 it('is due for each won lease of an agent with a program, until it was requested', async () => {
-  const { marketId, leaseIds } = await wonLeases(3, 60)
+  const { marketId, leaseIds } = await wonLeases(test, 3, 60)
   const executions = executionsOf()
   expect((await executions.findDue(marketId, 2)).map(one => one.leaseId)).toEqual(
     leaseIds.toSorted().slice(0, 2),
@@ -80,7 +38,7 @@ it('is due for each won lease of an agent with a program, until it was requested
 })
 
 it('is begun by one of many, with its envelope and the rest of its time', async () => {
-  const { leaseIds } = await wonLeases(1, 60)
+  const { leaseIds } = await wonLeases(test, 1, 60)
   const executions = executionsOf()
   const begins = await Promise.all(
     Array.from({ length: 8 }, (_, nth) => executions.begin(leaseIds[0]!, `worker ${nth}`)),
@@ -107,7 +65,7 @@ it('is begun by one of many, with its envelope and the rest of its time', async 
 })
 
 it('ends once, whoever says so, and keeps the workspace for the next', async () => {
-  const { marketId, leaseIds } = await wonLeases(1, 60)
+  const { marketId, leaseIds } = await wonLeases(test, 1, 60)
   const [leaseId] = leaseIds as [string]
   const executions = executionsOf()
   await expect(executions.end(leaseId, finished)).rejects.toThrow('cannot be ended')
@@ -123,11 +81,11 @@ it('ends once, whoever says so, and keeps the workspace for the next', async () 
     'execution_started',
     'execution_terminated',
   ])
-  await expectSound(marketId)
+  await expectSound(test, marketId)
 })
 
 it('gives back what was paid, once, for leases that ended before anybody came', async () => {
-  const { marketId, leaseIds } = await wonLeases(4, 1)
+  const { marketId, leaseIds } = await wonLeases(test, 4, 1)
   const executions = executionsOf()
   await executions.begin(leaseIds[0]!, 'one')
   await executions.end(leaseIds[0]!, finished)
@@ -136,18 +94,18 @@ it('gives back what was paid, once, for leases that ended before anybody came', 
   expect(await test.hintless.takeTurn(marketId, true)).toMatchObject({ executionsDue: true })
   const counts = await Promise.all([executions.refundMissed(marketId), executions.refundMissed(marketId)])
   expect(counts.toSorted()).toEqual([0, 3])
-  const whole = (await balances(marketId)).filter(micro => micro === 100_000_000n)
+  const whole = (await balances(test, marketId)).filter(micro => micro === 100_000_000n)
   expect(whole).toHaveLength(3)
   expect(await executions.begin(leaseIds[1]!, 'late')).toMatchObject({
     begin: { state: 'over', outcome: { status: 'missed', refunded: true } },
   })
   const minted = (await test.writtenEvents(marketId)).filter(event => event.type === 'credits_minted')
   expect(minted.filter(event => (event.data as { reason: string }).reason === 'refund')).toHaveLength(3)
-  await expectSound(marketId)
+  await expectSound(test, marketId)
 })
 
 it('gives back what was paid when the sandbox failed before the program began', async () => {
-  const { marketId, leaseIds } = await wonLeases(1, 60)
+  const { marketId, leaseIds } = await wonLeases(test, 1, 60)
   const executions = executionsOf()
   await executions.begin(leaseIds[0]!, 'one')
   const failed: EndedRun = { ...finished, sandbox: { reason: 'failed_to_start', exitCode: null } }
@@ -155,12 +113,12 @@ it('gives back what was paid when the sandbox failed before the program began', 
     reason: 'failed_to_start',
     refunded: true,
   })
-  expect(await balances(marketId)).toEqual([100_000_000n])
-  await expectSound(marketId)
+  expect(await balances(test, marketId)).toEqual([100_000_000n])
+  await expectSound(test, marketId)
 })
 
 it('tells an operator what there is to stop', async () => {
-  const { marketId, leaseIds } = await wonLeases(1, 60)
+  const { marketId, leaseIds } = await wonLeases(test, 1, 60)
   const executions = executionsOf()
   const [leaseId] = leaseIds as [string]
   expect(await executions.requestStop('nowhere', leaseId, 'op')).toMatchObject({
