@@ -38,8 +38,8 @@ export function deadLetterStreamName(marketId: string): string {
 }
 
 /**
- * Puts messages of the market's stream made at `created` among the dead letters; one told twice within two minutes
- * is kept once.
+ * Puts messages of the market's stream made at `created` among the dead letters; one told twice within the
+ * duplicate window is kept once.
  */
 export async function buryMessages(
   bus: Bus,

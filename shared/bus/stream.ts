@@ -10,8 +10,6 @@ import {
 import type { StreamPlace } from '../events/outbox.ts'
 import type { Bus } from './connect.ts'
 
-/** Within this time NATS itself drops a second message of the same id. */
-const DUPLICATE_WINDOW_MS = 120_000
 const STREAM_NOT_FOUND = 10059
 const STREAM_NAME_IN_USE = 10058
 
@@ -94,7 +92,7 @@ export async function keepStream(
     max_age: 0,
     max_msgs: -1,
     max_bytes: -1,
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    duplicate_window: nanos(bus.duplicateWindowMs),
     allow_direct: true,
     // Operators may delete and purge: the table is the truth, and the publisher makes the stream whole again.
     deny_delete: false,

@@ -37,10 +37,13 @@ export async function connectServers(): Promise<Servers> {
   }
 }
 
+/** Whoever should look at a market before it is put out of sight finds no price to move in it. */
+const QUIET = marketSettingsSchema.parse({ rules: { pricePeriodSeconds: 86_400 } })
+
 /** A market of its own for a test, which no worker looks at; its event 1 is market_created. */
 export async function makeMarket(db: Database): Promise<string> {
   const marketId = `bus-${randomBytes(6).toString('hex')}`
-  const created = await createMarket(db, marketId, marketSettingsSchema.parse({}))
+  const created = await createMarket(db, marketId, QUIET)
   if (!created.ok) throw new Error(JSON.stringify(created))
   await db.query(`update market_sequences set asleep = false, wake_at = '2100-01-01' where market_id = $1`, [
     marketId,

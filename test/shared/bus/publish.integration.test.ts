@@ -1,4 +1,5 @@
-import { headers } from 'nats'
+import { setTimeout as delay } from 'node:timers/promises'
+import { headers, nanos } from 'nats'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
@@ -205,21 +206,33 @@ test('publishers at once make neither duplicates nor disorder', async () => {
   await Promise.all(buses.map(bus => bus.close()))
 })
 
-test('what a frozen publisher had sent is refused when it thaws after its replacement', async () => {
+test.each([
+  ['within the duplicate window', 120_000],
+  ['after NATS has forgotten its ids', 100],
+])('what a frozen publisher had sent is refused when it thaws %s', async (_when, duplicateWindowMs) => {
   const marketId = await marketWith(6_000)
   const line = await openBreakableLine(addressOf('BOURSE_NATS_URL'))
-  const bus = await connectBus({ servers: [line.url] }, 'frozen')
+  const bus = await connectBus({ servers: [line.url], duplicateWindowMs }, 'frozen')
+  const replacement = await connectBus(
+    { servers: [addressOf('BOURSE_NATS_URL')], duplicateWindowMs },
+    'rival',
+  )
   const frozen = publish(marketId, { bus, lingerMs: 100 })
   await vi.waitUntil(async () => ((await readStreamFacts(servers.bus, marketId))?.lastSequence ?? 0) > 0, {
     interval: 1,
+    timeout: 30_000,
   })
   line.freeze()
-  await publish(marketId)
+  await publish(marketId, { bus: replacement })
   await commitEvents(servers.db, marketId, 10)
-  await publish(marketId)
+  await publish(marketId, { bus: replacement })
+  const { config } = await servers.bus.manager.streams.info(streamName(marketId))
+  expect(config.duplicate_window).toBe(nanos(duplicateWindowMs))
+  if (duplicateWindowMs < 1_000) await delay(3 * duplicateWindowMs)
   line.mend()
   await frozen
   await expectStreamIsTable(marketId)
+  await replacement.close()
   await bus.close()
   await line.close()
 })
