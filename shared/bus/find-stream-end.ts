@@ -6,7 +6,7 @@ import type { Bus } from './connect.ts'
 import { buryMessages, type Stranger } from './dead-letters.ts'
 import { claimOf, readEventMessage } from './event-message.ts'
 import { judgeMessage, type Verdict } from './judge-message.ts'
-import { proofOf } from './proof.ts'
+import { prove } from './proof.ts'
 import { readMessages, type StoredMessage } from './stored-messages.ts'
 import { readStreamFacts, type StreamFacts } from './stream.ts'
 
@@ -156,7 +156,7 @@ export function saysTheSame(message: StoredMessage, event: OutboxEvent): boolean
 }
 
 function isProven(message: StoredMessage, { eventKey }: OutboxIdentity): boolean {
-  return message.proof === proofOf(eventKey, message.text)
+  return message.proof === prove(eventKey, message.text).proof
 }
 
 /** The recorded place if the stream still has it and nothing was taken out since; else the stream's beginning. */

@@ -1,6 +1,7 @@
-import { createInbox, headers, type Msg, type NatsError } from 'nats'
+import { createInbox, type Msg, type NatsError } from 'nats'
 import type { Bus } from './connect.ts'
-import { PROOF_HEADER } from './proof.ts'
+import { headersWith } from './message-headers.ts'
+import { PROOF_HEADER, type ProvenText } from './proof.ts'
 
 /** Messages sent and not yet acknowledged; more gain nothing. */
 export const IN_FLIGHT_MESSAGES_MAX = 256
@@ -23,7 +24,7 @@ export type Stop =
 
 export interface Pipeline {
   /** Sends an event to stand right after the last one sent. Wait for room before; does nothing once stopped. */
-  send(subject: string, eventId: string, text: string, proof: string): void
+  send(subject: string, eventId: string, event: ProvenText): void
   /** How many events may be sent now; 0 once stopped. */
   free(): number
   /** Resolves when half of what may be in flight is free, or the pipeline has stopped: fewer, larger writes. */
@@ -99,17 +100,18 @@ export function openPipeline(
   }
 
   return {
-    send(subject, eventId, text, proof) {
+    send(subject, eventId, { bytes, proof }) {
       if (stop) return
-      const fence = headers()
-      fence.set('Nats-Msg-Id', eventId)
-      fence.set(PROOF_HEADER, proof)
-      fence.set('Nats-Expected-Last-Sequence', String(sentSequence))
-      if (sentEventId !== null) fence.set('Nats-Expected-Last-Msg-Id', sentEventId)
+      const headers = headersWith({
+        'Nats-Msg-Id': eventId,
+        [PROOF_HEADER]: proof,
+        'Nats-Expected-Last-Sequence': String(sentSequence),
+        ...(sentEventId === null ? {} : { 'Nats-Expected-Last-Msg-Id': sentEventId }),
+      })
       if (inFlight() === 0) watch()
       sentSequence += 1
       sentEventId = eventId
-      bus.connection.publish(subject, text, { reply: `${inbox}.${sentSequence}`, headers: fence })
+      bus.connection.publish(subject, bytes, { reply: `${inbox}.${sentSequence}`, headers })
     },
     free: () => (stop ? 0 : IN_FLIGHT_MESSAGES_MAX - inFlight()),
     room: () => whenInFlight(IN_FLIGHT_MESSAGES_MAX / 2),

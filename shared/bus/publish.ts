@@ -7,7 +7,7 @@ import { claimOf } from './event-message.ts'
 import { findStreamEnd, HistoryDiverged, type StreamEnd, saysTheSame, strangerOf } from './find-stream-end.ts'
 import { backoffMs, pause } from './pause.ts'
 import { openPipeline, type Pipeline, type Stop } from './pipeline.ts'
-import { proofOf } from './proof.ts'
+import { prove } from './proof.ts'
 import { readMessages, type StoredMessage } from './stored-messages.ts'
 import { ensureStream, readStreamFacts, recreateStream, type StreamFacts } from './stream.ts'
 import { openWatermark } from './watermark.ts'
@@ -216,7 +216,7 @@ async function feed(
       for (let free = pipeline.free(); free > 0; free--) {
         const event = events.held(sentSeq + 1)
         if (event === undefined) break
-        pipeline.send(subjectOf(event), event.event_id, event.text, proofOf(eventKey, event.text))
+        pipeline.send(subjectOf(event), event.event_id, prove(eventKey, event.text))
         sentSeq = event.seq
       }
       idleSinceMs = Date.now()

@@ -1,5 +1,6 @@
 import { createInbox, type Msg, NatsError, type Subscription } from 'nats'
 import type { Bus } from './connect.ts'
+import { headersOf, type MessageHeaders } from './message-headers.ts'
 import { PROOF_HEADER } from './proof.ts'
 import { streamName } from './stream.ts'
 
@@ -21,6 +22,8 @@ const BATCH_MESSAGES_MAX = 1_000
 const BATCH_BYTES_MAX = 4_194_304
 /** A batch that stands still for so long is given up. */
 const BATCH_SILENCE_MS_MAX = 5_000
+/** Added by the server to what it gives out of a stream. */
+const SEQUENCE_HEADER = 'Nats-Sequence'
 const END_OF_BATCH = 204
 const NOT_FOUND = 404
 const NO_RESPONDERS = 503
@@ -87,11 +90,13 @@ async function readDirectly(
     callback: (error, message) => {
       if (error) return reject(error)
       watchdog?.refresh()
-      const code = message.headers?.code ?? 0
+      const headers = headersOf(message)
+      // Whatever status a sender wrote: what has a sequence stands in the stream.
+      const code = headers.last(SEQUENCE_HEADER) === '' ? headers.code : 0
       if (code === END_OF_BATCH || code === NOT_FOUND) return resolve(messages)
       if (code === NO_RESPONDERS) return reject(NatsError.errorForCode('503'))
-      if (code >= 400) return reject(new NatsError(message.headers?.description ?? 'refused', String(code)))
-      messages.push(storedMessageOf(message))
+      if (code >= 400) return reject(new NatsError(headers.description || 'refused', String(code)))
+      messages.push(storedMessageOf(message, headers))
       if (request.batch === undefined) resolve(messages)
     },
   })
@@ -112,15 +117,14 @@ export function isNoStream(error: unknown): boolean {
   return error instanceof NatsError && error.code === '503'
 }
 
-function storedMessageOf(message: Msg): StoredMessage {
-  const headers = message.headers!
+function storedMessageOf(message: Msg, headers: MessageHeaders): StoredMessage {
   return {
     // The server's own headers stand last: what a sender wrote under their names is not believed.
-    streamSequence: Number(headers.values('Nats-Sequence').at(-1)),
-    subject: headers.values('Nats-Subject').at(-1) ?? '',
-    messageId: headers.get('Nats-Msg-Id'),
-    proof: headers.get(PROOF_HEADER),
-    storedAtMs: Date.parse(headers.values('Nats-Time-Stamp').at(-1) ?? ''),
+    streamSequence: Number(headers.last(SEQUENCE_HEADER)),
+    subject: headers.last('Nats-Subject'),
+    messageId: headers.first('Nats-Msg-Id'),
+    proof: headers.first(PROOF_HEADER),
+    storedAtMs: Date.parse(headers.last('Nats-Time-Stamp')),
     text: message.string(),
   }
 }

@@ -32,6 +32,27 @@ export type BourseEvent = { [Name in EventName]: Envelope & { type: Name; data: 
 
 export type ParsedEvent = { ok: true; event: BourseEvent } | { ok: false; problem: string }
 
+const wholeSchemas = new Map<EventName, z.ZodType<BourseEvent>>()
+
+/** The schema of a whole event of this type, envelope and data. */
+export function eventSchemaOf(name: EventName): z.ZodType<BourseEvent> {
+  const known = wholeSchemas.get(name)
+  if (known !== undefined) return known
+  const { source, version, data } = eventTypes[name]
+  const schema = envelopeSchema.extend({
+    source: z.literal(source),
+    type: z.literal(name),
+    schema_version: z
+      .int()
+      .min(1)
+      .max(version, `${name} is known up to ${version}`)
+      .describe(`at most ${version}`),
+    data,
+  }) as unknown as z.ZodType<BourseEvent>
+  wholeSchemas.set(name, schema)
+  return schema
+}
+
 /** Reads an event from JSON text; what is wrong with it is an answer, never an exception. */
 export function parseEvent(text: string): ParsedEvent {
   let json: unknown
@@ -40,22 +61,19 @@ export function parseEvent(text: string): ParsedEvent {
   } catch {
     return { ok: false, problem: 'not JSON' }
   }
+  const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : undefined
+  if (typeof type === 'string' && isEventName(type)) {
+    const event = eventSchemaOf(type).safeParse(json)
+    return event.success ? { ok: true, event: event.data } : { ok: false, problem: problemOf(event.error) }
+  }
   const envelope = envelopeSchema.safeParse(json)
   if (!envelope.success) return { ok: false, problem: problemOf(envelope.error) }
-  const { type, source, schema_version: version } = envelope.data
-  if (!isEventName(type)) return { ok: false, problem: `type: unknown event type ${JSON.stringify(type)}` }
-  const known = eventTypes[type]
-  if (source !== known.source) return { ok: false, problem: `source: ${type} comes from ${known.source}` }
-  if (version > known.version)
-    return { ok: false, problem: `schema_version: ${type} is known up to ${known.version}, not ${version}` }
-  const data = known.data.safeParse(envelope.data.data)
-  if (!data.success) return { ok: false, problem: problemOf(data.error, 'data') }
-  return { ok: true, event: { ...envelope.data, type, data: data.data } as BourseEvent }
+  return { ok: false, problem: `type: unknown event type ${JSON.stringify(type)}` }
 }
 
-function problemOf(error: z.ZodError, prefix?: string): string {
+function problemOf(error: z.ZodError): string {
   const issue = error.issues[0]!
-  const path = [...(prefix ? [prefix] : []), ...issue.path].join('.')
+  const path = issue.path.join('.')
   return path ? `${path}: ${issue.message}` : issue.message
 }
 

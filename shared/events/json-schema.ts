@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { envelopeSchema } from './envelope.ts'
+import { eventSchemaOf } from './envelope.ts'
 import { type EventName, eventTypes } from './registry.ts'
 
 const ABOUT =
@@ -25,13 +25,6 @@ export function eventSchema(name: EventName): object {
 }
 
 function bodyOf(name: EventName): object {
-  const { source, version, description, data } = eventTypes[name]
-  const event = envelopeSchema.extend({
-    source: z.literal(source),
-    type: z.literal(name),
-    schema_version: z.int().min(1).max(version).describe(`at most ${version}`),
-    data,
-  })
-  const { $schema: _, ...schema } = z.toJSONSchema(event)
-  return { title: name, description, ...schema }
+  const { $schema: _, ...schema } = z.toJSONSchema(eventSchemaOf(name))
+  return { title: name, description: eventTypes[name].description, ...schema }
 }

@@ -1,7 +1,8 @@
-import { nanos } from 'nats'
+import { headers, nanos } from 'nats'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type CollectOptions, collect, EventsMissing } from '../../../shared/bus/collect.ts'
 import { connectBus } from '../../../shared/bus/connect.ts'
+import { headersWith } from '../../../shared/bus/message-headers.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
 import { recreateStream, streamName } from '../../../shared/bus/stream.ts'
 import type { BourseEvent } from '../../../shared/events/envelope.ts'
@@ -77,6 +78,26 @@ test('resumes at exactly the next event, with garbage and copies on the way', as
   const rest = await collected(marketId, { fromSeq: 4 })
   expect([...first, ...seqsOf(rest)]).toEqual(range(1, 8))
   expect((await deadLetters(servers.bus, marketId)).map(letter => letter.stream_sequence)).toContain(6)
+})
+
+test('headers that no client would write, and statuses that only a server tells, keep nobody from reading', async () => {
+  const marketId = await publishedMarket(3)
+  const subject = `bourse.${marketId}.events.system.strange._`
+  const strange = [
+    headersWith({ 'not a name': 'x', 'Nats-Sequence': '1', 'Nats-Subject': 'somewhere.else' }),
+    headersWith({ 'Nats-Msg-Id': '\u00e4\u00f6' }),
+    headers(204, 'EOB'),
+    headers(404, 'Message Not Found'),
+    headers(503, 'No Responders'),
+  ]
+  for (const sent of strange)
+    await servers.bus.connection.request(subject, 'x', { headers: sent, timeout: 5_000 })
+  await commitEvents(servers.db, marketId, 2)
+  await publish(marketId)
+  expect(seqsOf(await collected(marketId))).toEqual(range(1, 5))
+  const letters = await deadLetters(servers.bus, marketId)
+  expect(letters.map(letter => letter.stream_sequence)).toEqual([4, 5, 6, 7, 8])
+  expect(letters).toMatchObject(strange.map(() => ({ subject, reason: 'not JSON' })))
 })
 
 test('follows what is published, across a stream made anew, up to the event wanted', async () => {

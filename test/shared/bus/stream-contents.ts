@@ -30,12 +30,12 @@ export async function tableEventIds(outbox: Outbox, marketId: string): Promise<s
 export async function deadLetters(
   bus: Bus,
   marketId: string,
-): Promise<{ stream_sequence: number; reason: string; text: string }[]> {
+): Promise<{ stream_sequence: number; subject: string; reason: string; text: string }[]> {
   const name = deadLetterStreamName(marketId)
   const { state } = await bus.manager.streams.info(name)
   const letters = []
   for (let seq = 1; seq <= state.last_seq; seq++) {
     letters.push((await bus.manager.streams.getMessage(name, { seq })).json())
   }
-  return letters as { stream_sequence: number; reason: string; text: string }[]
+  return letters as { stream_sequence: number; subject: string; reason: string; text: string }[]
 }
