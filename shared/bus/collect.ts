@@ -174,13 +174,14 @@ export async function* collect(options: CollectOptions): AsyncGenerator<BourseEv
         continue
       }
       gapSinceMs = null
-      if (cursor > untilSequence) return
       if (untilSeq !== undefined && unreadableSeq >= untilSeq) return
-      const isQuiet = !goesOn || !(await newMessage(bus, marketId, cursor, signal))
+      const isAtEnd = cursor > untilSequence
+      const isQuiet = isAtEnd || !goesOn || !(await newMessage(bus, marketId, cursor, signal))
       if (!isConfirmed) {
         const lastSeq = await restoredUpTo()
         if (lastSeq !== null && lastSeq < seq) throw new PositionDiverged(marketId, position!, lastSeq)
       }
+      if (isAtEnd) return
       if (isQuiet && (await isMadeAnew())) rewind()
       else if (!goesOn) return
     } catch (error) {

@@ -28,15 +28,19 @@ export async function spawnBourse(
   return { code: await ended, stdout, stderr }
 }
 
-/** Runs a command that does not end by itself, and interrupts it as Ctrl-C does once it has printed this. */
-export async function interruptBourse(args: readonly string[], printed: string): Promise<Ran> {
+/** Runs a command that does not end by itself, and ends it once it has printed this; by default as Ctrl-C does. */
+export async function interruptBourse(
+  args: readonly string[],
+  printed: string,
+  signal: 'SIGINT' | 'SIGKILL' = 'SIGINT',
+): Promise<Ran> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args])
   const ended = new Promise<number | null>(resolve => child.once('close', resolve))
   const stderr = text(child.stderr)
   let stdout = ''
   for await (const chunk of child.stdout) {
     stdout += chunk
-    if (stdout.includes(printed)) child.kill('SIGINT')
+    if (stdout.includes(printed)) child.kill(signal)
   }
   return { code: await ended, stdout, stderr: await stderr }
 }

@@ -8,6 +8,7 @@ import { restoreHistory } from '../../../shared/db/restore-history.ts'
 import type { BourseEvent } from '../../../shared/events/envelope.ts'
 import { verify } from '../../../shared/verify/verify.ts'
 import { commitEvents, connectServers, makeMarket, type Servers } from './market-events.ts'
+import { restoreBackup } from './restore-backup.ts'
 import { streamEventIds, tableEventIds } from './stream-contents.ts'
 
 let servers: Servers
@@ -29,24 +30,6 @@ async function collected(marketId: string, after: Position | null = null): Promi
   return events
 }
 
-/** Takes the market's rows back to what they were after event `lastSeq`, as a restored backup does. */
-async function restoreBackup(marketId: string, lastSeq: number): Promise<void> {
-  const later = 'from event_batches where market_id = $1 and first_seq > $2'
-  await servers.db.query(`delete from outbox where batch_id in (select batch_id ${later})`, [
-    marketId,
-    lastSeq,
-  ])
-  await servers.db.query(`delete ${later}`, [marketId, lastSeq])
-  await servers.db.query('update market_sequences set last_seq = $2, epoch = 1 where market_id = $1', [
-    marketId,
-    lastSeq,
-  ])
-  await servers.db.query(
-    'update publications set published_seq = least(published_seq, $2) where market_id = $1',
-    [marketId, lastSeq],
-  )
-}
-
 /** A market whose stream has 15 events of which an older Postgres knows 10. */
 async function restoredMarket(): Promise<{ marketId: string; lost: BourseEvent[] }> {
   const marketId = await makeMarket(servers.db)
@@ -55,7 +38,7 @@ async function restoredMarket(): Promise<{ marketId: string; lost: BourseEvent[]
   await commitEvents(servers.db, marketId, 5)
   await publish(marketId)
   const lost = (await collected(marketId)).slice(10)
-  await restoreBackup(marketId, 10)
+  await restoreBackup(servers.db, marketId, 10)
   return { marketId, lost }
 }
 
@@ -103,7 +86,7 @@ test('a second restore, of a backup from before the first repair, begins an epoc
   const { marketId } = await restoredMarket()
   await repair(marketId)
   await publish(marketId)
-  await restoreBackup(marketId, 10)
+  await restoreBackup(servers.db, marketId, 10)
   await expect(publish(marketId)).rejects.toMatchObject({ commonSeq: 10, streamEpoch: 2 })
   expect(await repair(marketId)).toMatchObject({ ok: true, epoch: 3 })
   await publish(marketId)
