@@ -50,7 +50,10 @@ export async function openQuietMarket(db: Database): Promise<string> {
     { name: 'attention', unit: 'share', capacity: '1' },
     { name: 'tokens', unit: 'tokens per minute', capacity: '100000' },
   ]
-  await unhinted(db).createMarket(marketId, marketSettingsSchema.parse({ resources }))
+  await unhinted(db).createMarket(
+    marketId,
+    marketSettingsSchema.parse({ resources, rules: { pricePeriodSeconds: 86_400 } }),
+  )
   await db.query(`update market_sequences set asleep = false, wake_at = '2100-01-01' where market_id = $1`, [
     marketId,
   ])
@@ -233,6 +236,7 @@ const TABLES_OF_MARKET = [
   'bids',
   'cycles',
   'event_batches',
+  'executions',
   'holds',
   'leases',
   'llm_budgets',

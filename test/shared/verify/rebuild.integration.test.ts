@@ -22,6 +22,7 @@ const leases = 'leases are what the events say'
 const cycles = 'settled cycles are what the events say'
 const prompts = 'prompts are what the events say'
 const prices = 'posted prices are what the events say'
+const executions = 'executions are what the events say'
 const services = 'services are what the events say'
 
 test('rebuilds from the stream what Postgres has', async () => {
@@ -116,6 +117,99 @@ test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
     `update services set succeeded = succeeded + 1`,
     services,
     /^service carl\/adding: succeeded is 2 in Postgres and 1/,
+  ],
+  [
+    'what a service costs',
+    `update services set cost_micro = cost_micro + 1`,
+    services,
+    /costMicro is 1000001 in Postgres and 1000000/,
+  ],
+  [
+    'what a service is said to do',
+    `update services set specification = '{"adds": true}'`,
+    services,
+    /specification is \{"adds":true\} in Postgres and \{\}/,
+  ],
+  [
+    'a service that was lost',
+    `delete from services`,
+    services,
+    /^service carl\/adding was made by the events/,
+  ],
+  ['a freezing', `update agents set frozen = true where name = 'bob'`, agents, /frozen is true in Postgres/],
+  [
+    'an owner',
+    `update agents set owner = 'mallory' where name = 'bob'`,
+    agents,
+    /^agent bob: owner is mallory in Postgres and null by its events$/,
+  ],
+  [
+    'open bids',
+    `update agents set open_bids = open_bids + 1 where name = 'carl'`,
+    agents,
+    /^agent carl: openBids is/,
+  ],
+  [
+    'a prompt that is open again',
+    `update prompts set status = 'open' where status = 'expired'`,
+    prompts,
+    /status is open in Postgres and expired/,
+  ],
+  [
+    'what a prompt earned',
+    `update prompts set awarded_micro = awarded_micro + 1 where status = 'rewarded'`,
+    prompts,
+    /awardedMicro is \d+ in Postgres and \d+/,
+  ],
+  [
+    'whose prompt it was',
+    `update prompts set agent_id = (select agent_id from agents where name = 'bob') where status = 'rewarded'`,
+    prompts,
+    /agent is bob in Postgres and alice/,
+  ],
+  ['a prompt that was lost', `delete from prompts where status = 'open'`, prompts, /is not in Postgres/],
+  [
+    'how an execution ended',
+    `update executions set reason = 'stopped', exit_code = 1 where status = 'terminated'`,
+    executions,
+    /exitCode is 1 in Postgres and 0/,
+  ],
+  [
+    'an execution that goes on',
+    `update executions set status = 'running', reason = null, exit_code = null where status = 'terminated'`,
+    executions,
+    /status is running in Postgres and terminated/,
+  ],
+  [
+    'an execution that was lost',
+    `delete from executions where started_at is not null`,
+    executions,
+    /by the events, but is not in Postgres/,
+  ],
+  [
+    'an execution that no event told',
+    `update executions set started_at = now() where status = 'missed'`,
+    executions,
+    /is in Postgres, but no event made it/,
+  ],
+  ['a lease that goes on', `update leases set status = 'active' where status = 'ended'`, leases, /status is/],
+  [
+    'what was burned',
+    `update system_accounts set balance_micro = 0 where account = 'burn'`,
+    market,
+    /burnedMicro/,
+  ],
+  [
+    'what waits',
+    `update system_accounts set balance_micro = 0 where account = 'escrow'`,
+    market,
+    /escrowMicro/,
+  ],
+  [
+    'a capacity',
+    `update market_resources set capacity = capacity + 1 where name = 'cpu'`,
+    market,
+    /resources is \[.*"capacity":"5"/,
   ],
 ])('names a difference in %s', async (_change, sql, failing, detail) => {
   const checks = await withCopyOf(servers.db, marketId, async client => {
