@@ -34,6 +34,7 @@ import { registerSearchAttributes } from '../shared/temporal/register-search-att
 import { createExecutionStarter } from '../shared/temporal/start-execution.ts'
 import { createExecutionWorker } from './execution-worker.ts'
 import { leaseAccess } from './lease-access.ts'
+import { limitEvents } from './limit-events.ts'
 import { startLlmCore } from './llm-core.ts'
 import { pruneOldRows } from './prune.ts'
 import { readLlmSetup } from './read-llm-setup.ts'
@@ -168,6 +169,7 @@ export async function runMarketWorker(
   const besides = Promise.all([
     sweepOverdueMarkets(db, hint, log, signal),
     pruneOldRows(db, environment.retention, log, signal),
+    limitEvents({ db, bus, outbox, hint, log }, signal),
     startPrompts({ db, client, taskQueue, log }, signal),
     tellSpans({ postgresUrl: environment.postgresUrl, bus, tracing: telemetry.tracing, log, signal }),
   ])

@@ -130,6 +130,16 @@ export const rulesSchema = z.strictObject({
   rewardPerPoint: creditsRule
     .default('50')
     .describe("credits: minted for each point of a person's three scores of a prompt"),
+  eventsKept: z
+    .number()
+    .int()
+    .min(10_000)
+    .max(1e12)
+    .nullable()
+    .default(null)
+    .describe(
+      'events: so many of the newest are kept, and at most about as many before them, from a checkpoint on; null: all',
+    ),
   maxOpenPrompts: z
     .number()
     .int()
