@@ -32,9 +32,11 @@ export interface InjectedFault {
 export interface MarketEvidence {
   market: string
   bids: BidRow[]
-  /** What is there of transfers, grants and holds, by the mark their callers gave them. */
+  /** What is there of transfers, grants, holds and prompts, by the mark their callers gave them. */
   found: FoundRow[]
   cancelledBidIds: string[]
+  prompts: PromptRow[]
+  executions: ExecutionRow[]
   holds: HoldRow[]
   /** Verdicts stored under a key: found even when the bid was refused. */
   outcomes: { key: string; agent: string | null; ok: boolean }[]
@@ -64,7 +66,7 @@ export interface BidRow {
 }
 
 export interface FoundRow {
-  kind: 'transfer' | 'grant' | 'hold'
+  kind: 'transfer' | 'grant' | 'hold' | 'prompt'
   mark: string
   id: string
 }
@@ -74,6 +76,28 @@ export interface HoldRow {
   amountMicro: bigint
   status: 'held' | 'settled' | 'released'
   settledTransfers: number
+}
+
+export interface PromptRow {
+  promptId: string
+  status: 'open' | 'rewarded' | 'expired'
+  awardedMicro: bigint | null
+  /** How often its agent was rewarded for it, and with how much in all. */
+  mints: number
+  mintedMicro: bigint
+  /** How often what it offered moved, into escrow and out of it. */
+  escrowMoves: number
+}
+
+export interface ExecutionRow {
+  leaseId: string
+  status: 'due' | 'requested' | 'running' | 'terminated' | 'missed'
+  isRefunded: boolean
+  /** How often its lease was paid back. */
+  refunds: number
+  /** How often events tell that it began, and that it ended. */
+  begins: number
+  ends: number
 }
 
 export interface CycleRow {
@@ -94,6 +118,8 @@ export interface RestFacts {
   pendingBids: number
   /** Pending bids long past their time. */
   expiredBids: number
+  openPrompts: number
+  openExecutions: number
   activeLeases: number
   /** Leases that ended long ago and still count. */
   endedLeases: number

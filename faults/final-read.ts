@@ -63,6 +63,27 @@ async function readPostgres(client: DatabaseClient, market: string) {
     `select o.key, a.name, coalesce((o.outcome->>'ok')::boolean, true) as ok
        from operations o left join agents a on a.agent_id = o.agent_id where o.market_id = $1`,
   )
+  const prompts = await read(
+    `select p.prompt_id, p.text, p.status, p.awarded_micro,
+            count(*) filter (where t.purpose = 'reward') as mints,
+            coalesce(sum(t.amount_micro) filter (where t.purpose = 'reward'), 0)::bigint as minted_micro,
+            count(*) filter (where t.purpose = 'prompt') as escrow_moves
+       from prompts p left join transfers t on t.market_id = $1 and t.ref = p.prompt_id::text
+      where p.market_id = $1 group by p.prompt_id`,
+  )
+  const executions = await read(
+    `select e.lease_id, e.status, e.refunded,
+            (select count(*) from transfers where market_id = $1 and purpose = 'refund' and ref = e.lease_id::text)
+              as refunds,
+            count(*) filter (where o.type = 'execution_started') as begins,
+            count(*) filter (where o.type = 'execution_terminated') as ends
+       from executions e
+       left join (select o.type, o.data->>'execution_id' as execution_id
+                    from outbox o join event_batches b using (batch_id)
+                   where b.market_id = $1 and o.type in ('execution_started', 'execution_terminated')) o
+         on o.execution_id = e.lease_id::text
+      where e.market_id = $1 group by e.lease_id`,
+  )
   const leases = await read(
     'select lease_id, quantities_ppm, starts_at, ends_at from leases where market_id = $1',
   )
@@ -79,6 +100,7 @@ async function readPostgres(client: DatabaseClient, market: string) {
     ...transfers.map(row => ({ kind: 'transfer' as const, mark: row.purpose, id: row.ref })),
     ...grants.map(row => ({ kind: 'grant' as const, mark: row.reason, id: row.ref })),
     ...holds.map(row => ({ kind: 'hold' as const, mark: row.ref, id: row.hold_id })),
+    ...prompts.map(row => ({ kind: 'prompt' as const, mark: row.text, id: row.prompt_id })),
   ]
   return {
     bids: bids.map(row => ({
@@ -95,6 +117,22 @@ async function readPostgres(client: DatabaseClient, market: string) {
       amountMicro: row.amount_micro,
       status: row.status,
       settledTransfers: Number(row.transfers),
+    })),
+    prompts: prompts.map(row => ({
+      promptId: row.prompt_id,
+      status: row.status,
+      awardedMicro: row.awarded_micro,
+      mints: Number(row.mints),
+      mintedMicro: row.minted_micro,
+      escrowMoves: Number(row.escrow_moves),
+    })),
+    executions: executions.map(row => ({
+      leaseId: row.lease_id,
+      status: row.status,
+      isRefunded: row.refunded,
+      refunds: Number(row.refunds),
+      begins: Number(row.begins),
+      ends: Number(row.ends),
     })),
     outcomes: outcomes.map(row => ({ key: row.key, agent: row.name, ok: row.ok })),
     payments: payments.map(row => ({

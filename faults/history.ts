@@ -37,6 +37,8 @@ export type OperationKind =
   | 'hold'
   | 'settled hold'
   | 'released hold'
+  | 'prompt'
+  | 'scored prompt'
   | 'step'
   | 'cycle'
   | 'status'

@@ -14,6 +14,9 @@ export async function readRest(db: Database, market: string): Promise<RestFacts>
             (select count(*) from bids where market_id = $1 and status = 'pending') as pending_bids,
             (select count(*) from bids where market_id = $1 and status = 'pending'
                 and expires_at <= clock_timestamp() - make_interval(secs => ${LATE_SECONDS})) as expired_bids,
+            (select count(*) from prompts where market_id = $1 and status = 'open') as open_prompts,
+            (select count(*) from executions where market_id = $1 and status in ('due', 'requested', 'running'))
+              as open_executions,
             (select count(*) from leases where market_id = $1 and status = 'active') as active_leases,
             (select count(*) from leases where market_id = $1 and status = 'active'
                 and ends_at <= clock_timestamp() - make_interval(secs => ${LATE_SECONDS})) as ended_leases,
@@ -29,6 +32,8 @@ export async function readRest(db: Database, market: string): Promise<RestFacts>
     overdueMs: row.overdue_ms === null ? null : Math.round(row.overdue_ms),
     pendingBids: Number(row.pending_bids),
     expiredBids: Number(row.expired_bids),
+    openPrompts: Number(row.open_prompts),
+    openExecutions: Number(row.open_executions),
     activeLeases: Number(row.active_leases),
     endedLeases: Number(row.ended_leases),
     heldMicro: row.held_micro,
@@ -44,7 +49,7 @@ export interface Rest {
 }
 
 /**
- * Waits until every market is open with every bid decided, every lease over and every event published, and
+ * Waits until every market is open with every bid decided, every prompt, execution and lease over and every event published, and
  * `hasCollected` says that the collector has it.
  */
 export async function untilAtRest(
@@ -70,9 +75,11 @@ export async function untilAtRest(
 }
 
 function undoneIn(rest: RestFacts, hasCollected: (seq: number) => boolean): string | null {
-  const { status, pendingBids, activeLeases, publishedSeq, lastSeq } = rest
+  const { status, pendingBids, openPrompts, openExecutions, activeLeases, publishedSeq, lastSeq } = rest
   if (status !== 'open') return `is ${status}`
   if (pendingBids > 0) return `has ${pendingBids} bids pending`
+  if (openPrompts > 0) return `has ${openPrompts} prompts open`
+  if (openExecutions > 0) return `has ${openExecutions} executions to end`
   if (activeLeases > 0) return `has ${activeLeases} leases`
   if (publishedSeq < lastSeq) return `is published to event ${publishedSeq} of ${lastSeq}`
   if (!hasCollected(lastSeq)) return `has event ${lastSeq}, which the collector lacks`

@@ -164,11 +164,11 @@ function remembered<From extends object, To>(make: (from: From) => To): (from: F
   }
 }
 
-/** No acknowledged transfer, grant or hold is lost, none is there twice. */
+/** No acknowledged transfer, grant, hold or prompt is lost, none is there twice. */
 export const acknowledgedCredits: Check = evidence => {
   const total: Record<string, number> = {}
   const problems: string[] = []
-  for (const kind of ['transfer', 'grant', 'hold'] as const) {
+  for (const kind of ['transfer', 'grant', 'hold', 'prompt'] as const) {
     const marks = evidence.markets.flatMap(({ market, found }) =>
       found.filter(row => row.kind === kind).map(({ mark }) => placeOf(market, mark)),
     )
@@ -176,7 +176,11 @@ export const acknowledgedCredits: Check = evidence => {
     for (const [name, count] of Object.entries(compared.tally)) total[name] = (total[name] ?? 0) + count
     problems.push(...compared.problems)
   }
-  return resultOf('no acknowledged transfer, grant or hold is lost, none is there twice', total, problems)
+  return resultOf(
+    'no acknowledged transfer, grant, hold or prompt is lost, none is there twice',
+    total,
+    problems,
+  )
 }
 
 /** What was acknowledged as cancelled is cancelled. */

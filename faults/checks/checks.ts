@@ -8,9 +8,11 @@ import {
 } from './acknowledged.ts'
 import { acknowledgedCycles, acknowledgedTicks, cycleGaps } from './cycles.ts'
 import { eventsAtCollector, eventsInStream } from './events.ts'
+import { executionsOnce } from './executions.ts'
 import { chargedOnce, idempotency } from './idempotency.ts'
 import { asleepOnWork, strangeDeaths, verified } from './liveness.ts'
 import { moneyAtEveryRead, stuckHolds } from './money.ts'
+import { promptsOnce } from './prompts.ts'
 import { recovers } from './recovery.ts'
 import { acknowledgedStatus } from './status.ts'
 import { overAllocation } from './supply.ts'
@@ -22,6 +24,8 @@ export const CHECKS: readonly Check[] = [
   acknowledgedCancels,
   acknowledgedCredits,
   acknowledgedHolds,
+  promptsOnce,
+  executionsOnce,
   idempotency,
   chargedOnce,
   moneyAtEveryRead,

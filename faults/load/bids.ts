@@ -14,7 +14,13 @@ export function newBid({ history, random }: Pick<Scene, 'history' | 'random'>) {
     mark: amount,
     bid: {
       amount,
-      bundle: { cpu: share(), memory: share(), durationSeconds: random.between(1, 3) },
+      bundle: {
+        cpu: share(),
+        memory: share(),
+        // Prompts are asked from leases that have some.
+        attention: random.chance(0.5) ? random.between(1, 10) / 100 : 0,
+        durationSeconds: random.between(1, 3),
+      },
       ...patience(random),
     },
   }

@@ -4,6 +4,7 @@ import { cancels } from './cancels.ts'
 import { grants, holds, transfers } from './credits.ts'
 import type { Load } from './load.ts'
 import { cyclesByHand, pauses, steps, ticks } from './operators.ts'
+import { prompts } from './prompts.ts'
 
 /** Every way in that exists. */
 export const LOADS: readonly Load[] = [
@@ -15,6 +16,7 @@ export const LOADS: readonly Load[] = [
   transfers,
   grants,
   holds,
+  prompts,
   pauses,
   steps,
   cyclesByHand,

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client'
 import { connect, type NatsConnection } from 'nats'
+import type { Attention } from '../../shared/attention/attention.ts'
 import { type Bus, connectBus } from '../../shared/bus/connect.ts'
 import { type BourseEnvironment, loadEnvironment } from '../../shared/config/environment.ts'
 import { createDatabase, type Database } from '../../shared/db/pool.ts'
+import { createPostgresAttention } from '../../shared/db/postgres-attention.ts'
 import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
 import { createPostgresLedger } from '../../shared/db/postgres-ledger.ts'
 import type { Economy } from '../../shared/economy/economy.ts'
@@ -21,6 +23,7 @@ export interface Doors {
   temporal: Client
   economy: Economy
   ledger: Ledger
+  attention: Attention
   /** An agent's own connection to NATS, with the requests it can make of a gateway. */
   agent(market: string, name: string): Promise<AgentClient>
   close(): Promise<void>
@@ -53,6 +56,7 @@ export async function openDoors(
     temporal,
     economy: createPostgresEconomy(db, hint),
     ledger: createPostgresLedger(db, hint),
+    attention: createPostgresAttention(db, hint),
     async agent(marketId, agent) {
       const inbox = inboxPrefix(marketId, agent)
       const token = tokens.get(`${marketId}/${agent}`) ?? ''

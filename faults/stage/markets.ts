@@ -1,5 +1,6 @@
 import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
+import type { Program } from '../../shared/program/program.ts'
 import type { Cast } from '../cast.ts'
 import type { AgentTokens, Doors } from './doors.ts'
 
@@ -10,6 +11,8 @@ const RULES = {
   maxOpenBids: 1_000,
   bidsPerSecond: null,
 }
+/** What one agent of each market runs on what it wins; where no sandbox can be made its leases are paid back. */
+const PROGRAM: Program = { command: ['true'], runtime: 'native', files: new Map() }
 const CREDITS_MICRO = 1_000_000_000_000n
 
 /**
@@ -25,7 +28,8 @@ export async function createMarkets({ db, economy }: Doors, { markets, agents }:
     const created = await economy.createMarket(marketId, settings)
     if (!created.ok) throw new Error(created.error.message)
     for (const agent of agents) {
-      const added = await economy.registerAgent({ marketId, agent, creditsMicro: CREDITS_MICRO })
+      const program = agent === agents.at(-1) ? { program: PROGRAM } : {}
+      const added = await economy.registerAgent({ marketId, agent, creditsMicro: CREDITS_MICRO, ...program })
       if (!added.ok) throw new Error(added.error.message)
       const issued = await identity.issueAgentToken({ marketId, agent, graceSeconds: 0, actor: 'faults' })
       if (!issued.ok) throw new Error(issued.error.message)

@@ -18,8 +18,10 @@ function failing(damage: (evidence: Damaged) => void): string[] {
 const bidsLost = 'no acknowledged bid is lost, none is there twice'
 const signals = 'every signal that Temporal took is dealt with, once'
 const cancels = 'every acknowledged cancel holds'
-const credits = 'no acknowledged transfer, grant or hold is lost, none is there twice'
+const credits = 'no acknowledged transfer, grant, hold or prompt is lost, none is there twice'
 const holds = 'a hold ends once, as acknowledged'
+const executions = 'an execution begins once and ends once, or is paid back'
+const prompts = 'a prompt ends once, and is rewarded once'
 const sameKey = 'asked again under the same key, it is the same operation'
 const charged = 'a bid that won is charged once'
 const money = 'credits add up at every read during the run'
@@ -98,6 +100,80 @@ const DEFECTS: [defect: string, seenBy: string[], damage: (evidence: Damaged) =>
     ({ market }) => {
       market.holds[0]!.settledTransfers = 2
     },
+  ],
+  ['an acknowledged prompt is lost', [credits], ({ market }) => void market.found.pop()],
+  [
+    'a prompt was rewarded twice',
+    [prompts],
+    ({ market }) => void Object.assign(market.prompts[0]!, { mints: 2, mintedMicro: 100n }),
+  ],
+  [
+    'a prompt was rewarded with another amount',
+    [prompts],
+    ({ market }) => {
+      market.prompts[0]!.mintedMicro = 49n
+    },
+  ],
+  [
+    'a scored prompt expired',
+    [prompts],
+    ({ market }) => void Object.assign(market.prompts[0]!, { status: 'expired', mints: 0, mintedMicro: 0n }),
+  ],
+  [
+    'what a prompt offered left escrow twice',
+    [prompts],
+    ({ market }) => {
+      market.prompts[0]!.escrowMoves = 3
+    },
+  ],
+  [
+    'a prompt is open for ever',
+    [prompts],
+    ({ market, operations }) => {
+      Object.assign(market.prompts[0]!, { status: 'open', mints: 0, escrowMoves: 1 })
+      operations.splice(
+        operations.findIndex(({ kind }) => kind === 'scored prompt'),
+        1,
+      )
+    },
+  ],
+  [
+    'an execution began twice',
+    [executions],
+    ({ market }) => {
+      market.executions[0]!.begins = 2
+    },
+  ],
+  [
+    'an execution ended twice',
+    [executions],
+    ({ market }) => {
+      market.executions[0]!.ends = 2
+    },
+  ],
+  [
+    'an execution never ends',
+    [executions],
+    ({ market }) => void Object.assign(market.executions[0]!, { status: 'running', ends: 0 }),
+  ],
+  [
+    'a lease that was run is paid back',
+    [executions],
+    ({ market }) => {
+      market.executions[0]!.refunds = 1
+    },
+  ],
+  [
+    'a missed execution is paid back twice',
+    [executions],
+    ({ market }) => {
+      market.executions[1]!.refunds = 2
+    },
+  ],
+  [
+    'a missed execution is not paid back',
+    [executions],
+    ({ market }) => void Object.assign(market.executions[1]!, { isRefunded: false, refunds: 0 }),
   ],
   [
     'a key was answered with two operations',
