@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { findAgentId } from '../../shared/db/find-agent-id.ts'
-import { type ListedAgent, listAgents, readAgent } from '../../shared/db/list-agents.ts'
+import { listAgents, readAgent } from '../../shared/db/list-agents.ts'
+import { readAgentStory } from '../../shared/db/read-agent-story.ts'
+import { atOneSnapshot } from '../../shared/db/transaction.ts'
 import { refuse } from '../../shared/economy/refusal.ts'
 import { readCredits } from '../../shared/money/credits.ts'
 import type { Program } from '../../shared/program/program.ts'
@@ -10,9 +12,10 @@ import { agentEnvironment, describeStart } from '../agent-start.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused, refused } from '../command-failure.ts'
+import { describeAgent } from '../describe-agent.ts'
 import { LIMIT } from '../option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { renderFacts, renderTable } from '../table.ts'
+import { renderTable } from '../table.ts'
 
 type AddOptions = OutputOptions & { credits: string; owner?: string; name?: string; program?: string }
 
@@ -96,13 +99,16 @@ export function registerAgent(program: Command): void {
 
   agent
     .command('show <market> <agent>')
-    .description('one agent and its money')
+    .description('one agent: its money, its life, what it did and what became of it')
     .option('--json', 'print one JSON document')
     .action((marketId: string, name: string, options: OutputOptions) =>
       runCommand(options, async servers => {
-        acceptedOrRefused(await findAgentId(servers.database(), marketId, name))
+        const { agentId } = acceptedOrRefused(await findAgentId(servers.database(), marketId, name))
         const shown = (await readAgent(servers.database(), marketId, name))!
-        await printAnswer(options, { ok: true, marketId, ...shown }, () => describeAgent(shown))
+        const story = await atOneSnapshot(servers.database(), client =>
+          readAgentStory(client, marketId, { agentId, agent: name }),
+        )
+        await printAnswer(options, { ok: true, marketId, ...shown, story }, () => describeAgent(shown, story))
       }),
     )
 }
@@ -118,18 +124,4 @@ function readEndowment(text: string): bigint {
     throw refused(refuse('invalid_amount', 'credits: an endowment is 0 or more credits', 'credits').error)
   }
   return credits.micro
-}
-
-function describeAgent(agent: ListedAgent): string {
-  return renderFacts([
-    ['agent', agent.agent],
-    ['name', agent.displayName],
-    ['owner', agent.owner],
-    ['status', agent.status],
-    ['balance', agent.balance],
-    ['available', agent.available],
-    ['held', agent.held],
-    ['open bids', agent.openBids],
-    ['since', agent.createdAt],
-  ])
 }
