@@ -12,6 +12,7 @@ import { type Row, type RowResult, runRow } from './row.ts'
 import { admission } from './rows/admission.ts'
 import { admissionOverNats } from './rows/admission-over-nats.ts'
 import { collectorReplay } from './rows/collector-replay.ts'
+import { connects } from './rows/connects.ts'
 import { costPerBid } from './rows/cost-per-bid.ts'
 import { cycleToCollector } from './rows/cycle-to-collector.ts'
 import { executions } from './rows/executions.ts'
@@ -36,9 +37,11 @@ const ROWS: Row[] = [
   admission,
   flood,
   admissionOverNats,
-  floodOverNats,
+  floodOverNats(1),
+  floodOverNats(1_000),
   gatewayReads(50),
   gatewayReads(99),
+  connects,
   historyPage,
   stuckPriceUpdate,
   ...[4, 32].flatMap(callers => [llmProxy(50, callers, 50), llmProxy(99, callers, 50)]),
@@ -66,7 +69,7 @@ try {
   const db = createDatabase(stack.state.postgres, 'bourse bench')
   const economy = createPostgresEconomy(db, async () => {})
   const { postgres: postgresUrl, nats: natsUrl } = stack.state
-  const environment = stackEnvironment(stack.state, ['gateway'])
+  const environment = stackEnvironment(stack.state, ['gateway', 'identity'])
   for (const row of wanted) {
     say(`\n${row.name}`)
     results.push(

@@ -1,6 +1,6 @@
 import { prepareBareAdmission } from '../bare-admission.ts'
 import { runScript } from '../gateway/run-script.ts'
-import { startGateway } from '../gateway/start-gateway.ts'
+import { startWorker } from '../gateway/start-worker.ts'
 import type { Row } from '../row.ts'
 import { createBenchMarket } from '../synthetic-bids.ts'
 import { median, millisecondsOf } from '../timing.ts'
@@ -21,7 +21,7 @@ export const admissionOverNats: Row = {
     const bids = BATCHES * BIDS_PER_BATCH
     const baseline: number[] = []
     const measured: number[] = []
-    const endGateway = await startGateway(bench)
+    const endGateway = await startWorker(bench, 'gateway')
     for (let round = 0; round < ROUNDS; round++) {
       const bareMarket = await createBenchMarket(bench, 'bare', AGENTS)
       const insertBatches = await prepareBareAdmission(bench.db, bareMarket, BATCHES, BIDS_PER_BATCH)

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { runScript } from '../gateway/run-script.ts'
-import { startGateway } from '../gateway/start-gateway.ts'
+import { startWorker } from '../gateway/start-worker.ts'
 import type { Bench, Row } from '../row.ts'
 import { createBenchMarket } from '../synthetic-bids.ts'
 import { median } from '../timing.ts'
@@ -31,7 +31,7 @@ export function gatewayReads(percentile: 50 | 99): Row {
         const endEcho = await startEcho(bench)
         baseline.push(await ask())
         await endEcho()
-        const endGateway = await startGateway(bench)
+        const endGateway = await startWorker(bench, 'gateway')
         measured.push(await ask())
         await endGateway()
       }
