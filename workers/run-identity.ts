@@ -11,13 +11,11 @@ import { publicKeysOf } from '../shared/bus/identity-keys.ts'
 import type { loadIdentityEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
-import type { Outcome } from '../shared/economy/refusal.ts'
-import { connectionName, leaseTokenNumber } from '../shared/identity/connection-name.ts'
-import type { Identity, TokenAgent } from '../shared/identity/identity.ts'
+import { connectionName } from '../shared/identity/connection-name.ts'
+import { findBearer } from '../shared/identity/find-bearer.ts'
 import { createLiveConnections } from '../shared/identity/live-connections.ts'
 import { agentPermissions } from '../shared/identity/permissions.ts'
 import { refuseTooManyConnections } from '../shared/identity/refuse-token.ts'
-import { kindOfToken } from '../shared/identity/token.ts'
 import { createCalloutSigner } from '../shared/identity/user-jwt.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
@@ -124,13 +122,4 @@ export async function runIdentity(
       }
     }
   }
-}
-
-/** Whom a token lets in: an agent by its own, and for as long as a lease lasts, by the token of a lease it has. */
-async function findBearer(identity: Identity, token: string): Promise<Outcome<Omit<TokenAgent, 'owner'>>> {
-  if (kindOfToken(token) !== 'lease') return await identity.findAgentOfToken(token)
-  const found = await identity.findLeaseOfToken(token)
-  if (!found.ok) return found
-  const { marketId, agent, tokenId, endsAtMs } = found.lease
-  return { ok: true, marketId, agent, tokenId: leaseTokenNumber(tokenId), endsAtMs }
 }

@@ -50,7 +50,8 @@ async def connect():
         if "authorization" in said.lower():
             sys.exit(
                 f"NATS does not let this token in: it is wrong, was replaced or revoked, or belongs to another agent "
-                f"than {AGENT} of market {MARKET}. `bourse agent token {MARKET} {AGENT}` gives a new one."
+                f"than {AGENT} of market {MARKET}. `bourse agent check-token` says "
+                f"which, and `bourse agent token {MARKET} {AGENT}` gives a new one."
             )
         sys.exit(f"NATS at {URL} cannot be reached: {said}. `bourse status` shows its address.")
 

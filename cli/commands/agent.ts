@@ -10,6 +10,7 @@ import { readProgramFolder } from '../../shared/program/read-program-folder.ts'
 import { describeToken, registerAgentAccess } from '../agent-access.ts'
 import { agentEnvironment, describeStart } from '../agent-start.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
+import { registerCheckToken } from '../check-token.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused, refused } from '../command-failure.ts'
 import { describeAgent } from '../describe-agent.ts'
@@ -61,6 +62,7 @@ export function registerAgent(program: Command): void {
     )
 
   registerAgentAccess(agent)
+  registerCheckToken(agent)
 
   agent
     .command('list <market>')

@@ -1,5 +1,6 @@
 import { connect, type NatsConnection } from 'nats'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { connectAgent } from '../../../shared/bus/agent-connection.ts'
 import { createPostgresIdentity } from '../../../shared/db/postgres-identity.ts'
 import { newToken } from '../../../shared/identity/token.ts'
 import { inboxPrefix, noticeSubject, rpcSubject } from '../../../shared/rpc/subjects.ts'
@@ -88,6 +89,43 @@ test('a revoked agent is put out at once and stays out; others stay in', async (
   await eve.closed()
   await expect(enter('eve', token)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' })
   expect(await balanceOf(other, 'dan')).toMatchObject({ ok: true })
+})
+
+test('the command line says whom a token lets in, or why nobody, which NATS does not', async () => {
+  const check = async (token: string) => {
+    vi.stubEnv('BOURSE_TOKEN', token)
+    const { code, document } = await bourseJson(['agent', 'check-token'])
+    return { code, document }
+  }
+  const first = await tokenOf(economy.db, marketId, 'dan')
+  expect(await check(first)).toEqual({
+    code: 0,
+    document: { ok: true, marketId, agent: 'dan', kind: 'agent', endsAt: null },
+  })
+  await tokenOf(economy.db, marketId, 'dan')
+  expect(await check(first)).toMatchObject({ code: 1, document: { error: { code: 'token_expired' } } })
+  expect(await check(newToken('agent'))).toMatchObject({
+    code: 1,
+    document: { error: { code: 'unknown_token' } },
+  })
+  expect(await check('hello')).toMatchObject({ code: 1, document: { error: { code: 'unknown_token' } } })
+  vi.unstubAllEnvs()
+})
+
+test('our client says in words what NATS says in codes', async () => {
+  const problems: string[] = []
+  const onProblem = (message: string) => void problems.push(message)
+  const address = { servers: natsServers(), marketId, agent: 'dan', onProblem }
+  await expect(connectAgent({ ...address, token: newToken('agent') })).rejects.toThrow(/check-token/)
+  const another = await connectAgent({ ...address, token: await tokenOf(economy.db, marketId, 'ann') })
+  await expect(another.request('economic.get_balance', {})).rejects.toThrow(/another agent's/)
+  await another.close()
+  const dan = await connectAgent({ ...address, token: await tokenOf(economy.db, marketId, 'dan') })
+  expect(await dan.request('economic.get_balance', {})).toMatchObject({ ok: true })
+  problems.length = 0
+  await tokenOf(economy.db, marketId, 'dan')
+  await expect.poll(() => problems, { timeout: 30_000 }).toEqual([expect.stringMatching(/check-token/)])
+  await dan.close()
 })
 
 test('a replaced token is good for its grace, and a client with both goes on', async () => {
