@@ -9,19 +9,37 @@ const plainText = z.string().regex(PLAIN_TEXT, PLAIN_TEXT_RULE)
 
 /** What a caller sends to place a bid; the bundle is judged against the market's resources later. */
 export const bidRequestSchema = z.strictObject({
-  amount: z.union(
-    [z.string().max(40), z.number()],
-    'must be credits: a number, or a decimal string of at most 40 characters',
-  ),
-  bundle: z.record(
-    plainText.max(100),
-    z.union([z.number(), plainText.max(40)], 'must be a number or a decimal string'),
-    'must be an object such as {"cpu": 0.1, "durationSeconds": 10}',
-  ),
-  key: plainText.min(1).max(200).optional(),
-  onBehalfOf: nameSchema.optional(),
-  goodTillCancelled: z.boolean().optional(),
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  amount: z
+    .union(
+      [z.string().max(40), z.number()],
+      'must be credits: a number, or a decimal string of at most 40 characters',
+    )
+    .describe(
+      'credits offered: a decimal string with at most 6 fraction digits, or a number that says the same',
+    ),
+  bundle: z
+    .record(
+      plainText.max(100),
+      z.union([z.number(), plainText.max(40)], 'must be a number or a decimal string'),
+      'must be an object such as {"cpu": 0.1, "durationSeconds": 10}',
+    )
+    .describe(
+      'by the name of a resource of the market a fraction of its capacity, 0 to 1 with at most 6 fraction digits, and at least one above 0; and durationSeconds, a whole number from 1 to 86400. For example {"cpu": 0.1, "durationSeconds": 10}',
+    ),
+  key: plainText
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('idempotency key: the same bid again under it answers what was answered first'),
+  onBehalfOf: nameSchema.optional().describe('the agent that gets the lease; you pay'),
+  goodTillCancelled: z
+    .boolean()
+    .optional()
+    .describe('true: outbid, it stays in the book until it wins, expires or is cancelled'),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('ISO 8601 time at which it leaves the book'),
   traceparent: z
     .string()
     .max(200)
@@ -29,7 +47,8 @@ export const bidRequestSchema = z.strictObject({
       text => readTraceparent(text) !== null,
       'must be a W3C traceparent: 00-<32 hex digits>-<16 hex digits>-<2 hex digits>',
     )
-    .optional(),
+    .optional()
+    .describe('W3C trace context in which the bid is followed'),
 })
 
 export interface BidRequest {

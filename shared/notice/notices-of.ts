@@ -30,7 +30,7 @@ const tellings: Tellings = {
   bid_expired: event => own(event, 'bid_expired'),
   resources_allocated: event => own(event, 'lease_granted'),
   lease_ended: event => own(event, 'lease_ended'),
-  lease_revoked: event => own(event, 'lease_revoked'),
+  lease_revoked: event => own(event, 'lease_revoked', ['actor']),
   execution_started: event => own(event, 'execution_started'),
   execution_terminated: event => own(event, 'execution_terminated'),
 
@@ -55,7 +55,7 @@ const tellings: Tellings = {
   agent_dormant: event => [...own(event, 'agent_dormant'), life('agent_dormant', event.agent_id)],
   agent_awake: event => [...own(event, 'agent_awake'), life('agent_awake', event.agent_id)],
   agent_died: event => [...own(event, 'agent_died'), life('agent_died', event.agent_id)],
-  agent_revived: event => [...own(event, 'agent_revived'), life('agent_revived', event.agent_id)],
+  agent_revived: event => [...own(event, 'agent_revived', ['actor']), life('agent_revived', event.agent_id)],
   agent_frozen: event => own(event, 'agent_frozen', ['actor']),
   agent_unfrozen: event => own(event, 'agent_unfrozen', ['actor']),
 
