@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { SERVERS } from '../../setup/servers.mjs'
+import { newIdentityKeys } from '../../shared/bus/identity-keys.ts'
 import { loadEnvironment, loadGatewayEnvironment } from '../../shared/config/environment.ts'
 import { GATEWAY_PERMISSIONS } from '../../shared/identity/permissions.ts'
+import { newComposeValues } from '../../workers/compose-values.ts'
+import { natsConfiguration } from '../../workers/stack/nats.ts'
 import { temporalArguments } from '../../workers/stack/temporal.ts'
 import { root } from './markdown.ts'
 
@@ -16,6 +19,7 @@ const service = z.strictObject({
   command: command.optional(),
   restart: z.enum(['unless-stopped', 'on-failure']),
   init: z.boolean().optional(),
+  scale: z.number().int().positive().optional(),
   stop_grace_period: z
     .string()
     .regex(/^\d+s$/)
@@ -70,6 +74,7 @@ describe('docker-compose.yml', () => {
       'migrate',
       'worker',
       'llm-proxy',
+      'identity',
       'gateway',
       'otel-collector',
       'jaeger',
@@ -93,14 +98,17 @@ describe('docker-compose.yml', () => {
     expect(ports.filter(port => !/^127\.0\.0\.1:\d+:\d+$/.test(port))).toEqual([])
   })
 
-  test('takes passwords from the environment and has a default for none; the example names each', () => {
+  test('takes secrets from the environment and has a default for none; the example and what draws them name each', () => {
     const variables = read('docker-compose.yml').match(/\$\{[^}]*\}/g)!
-    expect(variables.filter(one => !/^\$\{BOURSE_[A-Z_]+_PASSWORD:\?[^}]+\}$/.test(one))).toEqual([])
+    expect(variables.filter(one => !/^\$\{BOURSE_[A-Z_]+_(PASSWORD|KEY|SEED):\?[^}]+\}$/.test(one))).toEqual(
+      [],
+    )
     const wanted = new Set(variables.map(one => /[A-Z_]+/.exec(one)![0]))
     const example = read('.env.example')
       .split('\n')
       .filter(line => line !== '' && !line.startsWith('#'))
     expect(example).toEqual([...wanted].map(name => `${name}=`))
+    expect(Object.keys(newComposeValues())).toEqual([...wanted])
     expect(read('.gitignore').split('\n')).toContain('.env')
   })
 
@@ -126,7 +134,11 @@ describe('docker-compose.yml', () => {
   })
 
   test('gives the worker an environment that it accepts', () => {
-    const passwords = { BOURSE_POSTGRES_PASSWORD: 'a1b2', BOURSE_NATS_PASSWORD: '3e5c' }
+    const passwords = {
+      BOURSE_POSTGRES_PASSWORD: 'a1b2',
+      BOURSE_NATS_PASSWORD: '3e5c',
+      BOURSE_SYSTEM_PASSWORD: 'f0',
+    }
     const environment = Object.fromEntries(
       Object.entries(services.worker!.environment!).map(([name, value]) => [
         name,
@@ -165,6 +177,13 @@ describe('docker-compose.yml', () => {
     const allowed = (act: string) => JSON.parse(new RegExp(`${act}: \\{ allow: (\\[.*?\\])`).exec(conf)![1]!)
     expect(allowed('publish')).toEqual(GATEWAY_PERMISSIONS.publish)
     expect(allowed('subscribe')).toEqual(GATEWAY_PERMISSIONS.subscribe)
+  })
+
+  test('gives NATS the limits of the local stack', () => {
+    const limitsIn = (conf: string) => conf.match(/^(max_\w+|write_deadline|system_account): .*$/gm)
+    const passwords = { bourse: 'a', gateway: 'b', auth: 'c', system: 'd' }
+    const local = natsConfiguration({ port: 1, name: 'n', storeDir: 's', passwords, keys: newIdentityKeys() })
+    expect(limitsIn(read('docker/nats.conf'))).toEqual(limitsIn(local))
   })
 
   test('gives Temporal the settings of the local stack', () => {

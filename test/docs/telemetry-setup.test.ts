@@ -11,6 +11,11 @@ const { services } = yamlOf('docker-compose.yml')
 /** The name and port in an address such as `http://jaeger:16686` or `jaeger:4317`. */
 const placeOf = (address: string) => /^(?:https?:\/\/)?([\w-]+):(\d+)/.exec(address)!.slice(1)
 
+interface ScrapeJob {
+  static_configs: { targets: string[] }[]
+  dns_sd_configs: { names: string[]; port: number }[]
+}
+
 describe('the collector', () => {
   const { receivers, processors, exporters, service } = yamlOf('docker/otel-collector.yaml')
 
@@ -23,6 +28,7 @@ describe('the collector', () => {
     expect(senders.map(placeOf)).toEqual(senders.map(() => ['otel-collector', port]))
     const environment = { ...services.worker.environment, BOURSE_POSTGRES_URL: 'postgres://a@b/c' }
     environment.BOURSE_NATS_URL = 'nats://a:b@nats:4222'
+    environment.BOURSE_NATS_SYSTEM_URL = 'nats://a:b@nats:4222'
     expect(loadEnvironment(environment).telemetry).toEqual({
       tracing: { tracesUrl: `http://otel-collector:${port}/v1/traces` },
       metrics: { host: '0.0.0.0', port: 9464 },
@@ -42,9 +48,10 @@ describe('the collector', () => {
 
 test('Prometheus asks the processes that serve metrics, and all of them', () => {
   const { scrape_configs: jobs } = yamlOf('docker/prometheus.yaml')
-  const asked = jobs.flatMap(
-    ({ static_configs: [{ targets }] }: { static_configs: [{ targets: string[] }] }) => targets,
-  )
+  const asked = jobs.flatMap((job: ScrapeJob) => [
+    ...job.static_configs.flatMap(({ targets }) => targets),
+    ...job.dns_sd_configs.flatMap(({ names, port }) => names.map(name => `${name}:${port}`)),
+  ])
   const serving = Object.entries<{ environment?: Record<string, string> }>(services).flatMap(([name, one]) =>
     one.environment?.BOURSE_METRICS_PORT ? [`${name}:${one.environment.BOURSE_METRICS_PORT}`] : [],
   )
