@@ -11,7 +11,7 @@ const ROUNDS = 3
 
 /** How fast agents come in: a look into Postgres, two signatures and a round trip between NATS and the identity process. */
 export const connects: Row = {
-  name: 'agents that connect to NATS by their tokens',
+  name: 'connections to NATS that agents make by their tokens',
   baseline: 'connections of a user whose password the server knows',
   target: { atLeast: 0.3 },
   unit: 'connections/s',
