@@ -111,7 +111,11 @@ async function start(name: string): Promise<Record<string, string>> {
   })
   started.push(child)
   const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)))
-  expect((await Promise.race([once(child, 'message'), ended]))[0]).toBe('ready')
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
+  child.on('message', message => {
+    if (message === 'ready') resolve()
+  })
+  await Promise.race([ready, ended])
   return environment
 }
 
