@@ -1,9 +1,9 @@
 # Bourse's own processes: the market worker, the migration, the command line.
 FROM node:24.21.0-bookworm-slim
 
-# For TLS to a Temporal or NATS server elsewhere.
+# For TLS to a Temporal or NATS server elsewhere, and for the sandbox of agents' programs.
 RUN apt-get update \
-  && apt-get install --yes --no-install-recommends ca-certificates \
+  && apt-get install --yes --no-install-recommends ca-certificates bubblewrap socat \
   && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /bourse

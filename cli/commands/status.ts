@@ -44,6 +44,7 @@ async function status(options: OutputOptions, servers: Servers): Promise<number>
     processes: facts.processes,
     taskQueue: facts.taskQueue,
     workers: facts.workers,
+    programWorkers: facts.programWorkers,
     markets: facts.markets,
     orphans: facts.markets.filter(({ orphan }) => orphan).map(({ marketId }) => marketId),
     growth: facts.growth,
@@ -74,6 +75,12 @@ function describeStatus(status: StatusDocument): string {
       ['temporal ui', status.temporalUi],
       ['llm', status.llm],
       ['workers', status.workers === null ? null : `${status.workers.length} on queue ${status.taskQueue}`],
+      [
+        'sandboxes',
+        status.programWorkers === null
+          ? null
+          : `${status.programWorkers.length} of the workers run agents' programs`,
+      ],
       ['data', describeGrowth(growth)],
     ]),
     serverTable(status),

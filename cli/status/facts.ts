@@ -47,6 +47,8 @@ export interface StatusFacts {
   processes: { name: string; pid: number; running: boolean; log: string }[]
   /** Identities of the workers that polled within two minutes; null: Temporal did not say. */
   workers: string[] | null
+  /** Those of them that have a sandbox and so run agents' programs. */
+  programWorkers: string[] | null
   markets: MarketFacts[]
   growth: {
     databaseBytes: number | null

@@ -5,6 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { isRunning } from '../../setup/process-identity.mjs'
 import type { Bus } from '../../shared/bus/connect.ts'
 import type { StackState } from '../../shared/config/stack-state.ts'
+import { executionTaskQueue } from '../../shared/contracts/workflows.ts'
 import { type ListedMarket, listMarkets } from '../../shared/db/list-markets.ts'
 import type { Database } from '../../shared/db/pool.ts'
 import { readGrowth } from '../../shared/db/read-growth.ts'
@@ -23,8 +24,11 @@ const MAX_TABLES = 8
 /** A worker's poll lasts a minute; one that did not come back for two is gone. */
 const POLLED_WITHIN_MS = 120_000
 const WORKFLOW_TASKS = 1
+const ACTIVITY_TASKS = 2
 /** What the start links are filled in with where there is no market yet. */
 const EXAMPLE = { market: 'first', agent: 'ann' }
+
+type Poller = { identity?: string | null; lastAccessTime?: { seconds?: unknown } | null }
 
 /** Asks every server once, side by side, for what `status` shows; one that does not answer leaves its part empty. */
 export async function gatherStatus(
@@ -64,6 +68,7 @@ export async function gatherStatus(
       log: one.log,
     })),
     workers: server.found?.workers ?? null,
+    programWorkers: server.found?.programWorkers ?? null,
     markets: listed.map(market => ({
       ...marketFacts(market, orphans),
       ...(streams?.found?.get(market.marketId) ?? UNKNOWN_STREAM),
@@ -122,7 +127,7 @@ async function streamsOf(bus: Bus, markets: readonly ListedMarket[]) {
 
 async function askTemporal(client: Client, namespace: string, taskQueue: string) {
   const { workflowService } = client
-  const [system, described, queue] = await callTemporal(client, () =>
+  const [system, described, markets, programs] = await callTemporal(client, () =>
     Promise.all([
       workflowService.getSystemInfo({}),
       workflowService.describeNamespace({ namespace }),
@@ -131,17 +136,27 @@ async function askTemporal(client: Client, namespace: string, taskQueue: string)
         taskQueue: { name: taskQueue },
         taskQueueType: WORKFLOW_TASKS,
       }),
+      workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name: executionTaskQueue(taskQueue) },
+        taskQueueType: ACTIVITY_TASKS,
+      }),
     ]),
-  )
-  const recently = Date.now() - POLLED_WITHIN_MS
-  const workers = (queue.pollers ?? []).filter(
-    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > recently,
   )
   return {
     version: system.serverVersion ?? '',
     retentionSeconds: Number(described.config?.workflowExecutionRetentionTtl?.seconds ?? 0),
-    workers: workers.map(({ identity }) => identity ?? ''),
+    workers: identitiesOf(markets),
+    programWorkers: identitiesOf(programs),
   }
+}
+
+/** Who polled a task queue lately. */
+function identitiesOf({ pollers }: { pollers?: Poller[] | null }): string[] {
+  const recently = Date.now() - POLLED_WITHIN_MS
+  return (pollers ?? [])
+    .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > recently)
+    .map(({ identity }) => identity ?? '')
 }
 
 function marketFacts(

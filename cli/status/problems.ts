@@ -16,6 +16,15 @@ const OVERDUE_SECONDS_MAX = 30
 /** Below this the stack's disk is full before long. */
 const FREE_BYTES_MIN = 1024 ** 3
 
+const NO_SANDBOX: Problem = {
+  code: 'no_sandbox',
+  subject: 'programs',
+  problem:
+    "no worker has a sandbox: agents' programs do not begin, and what was paid for their leases comes back",
+  remedy:
+    '`bourse doctor` says whether this machine can make sandboxes and what it lacks; so does the log of each worker',
+}
+
 /** Everything that is wrong, the root before what follows from it. */
 export function findProblems(facts: StatusFacts): Problem[] {
   const servers = serverProblems(facts)
@@ -73,8 +82,9 @@ function schemaProblems({ versions: { schema } }: StatusFacts): Problem[] {
   return problems
 }
 
-function workerProblems({ health, workers, taskQueue }: StatusFacts): Problem[] {
-  if (!health.temporal.ok || workers === null || workers.length > 0) return []
+function workerProblems({ health, workers, programWorkers, taskQueue }: StatusFacts): Problem[] {
+  if (!health.temporal.ok || workers === null) return []
+  if (workers.length > 0) return programWorkers?.length === 0 ? [NO_SANDBOX] : []
   return [
     {
       code: 'no_worker',

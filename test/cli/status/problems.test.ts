@@ -35,6 +35,7 @@ const facts: StatusFacts = {
   },
   processes: [{ name: 'nats', pid: 7, running: true, log: '/logs/nats.log' }],
   workers: ['7@host'],
+  programWorkers: ['7@host'],
   markets: [market],
   growth: {
     databaseBytes: 1,
@@ -74,7 +75,8 @@ describe('what status tells an operator to do', () => {
       'market-worker',
       /\/logs\/worker\.log/,
     ],
-    ['no_worker', { workers: [] }, 'bourse', /market-worker\.ts/],
+    ['no_sandbox', { programWorkers: [] }, 'programs', /bourse doctor/],
+    ['no_worker', { workers: [], programWorkers: [] }, 'bourse', /market-worker\.ts/],
     [
       'schema_old',
       { versions: { ...facts.versions, schema: { newest: '1', missing: ['2_new'], unknown: [] } } },
