@@ -37,6 +37,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   report: async () => (await import('./commands/report.ts')).registerReport,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   rpc: async () => (await import('./commands/rpc.ts')).registerRpc,
+  scenario: async () => (await import('./commands/scenario.ts')).registerScenario,
   clear: async () => (await import('./commands/clear.ts')).registerClear,
 }
 

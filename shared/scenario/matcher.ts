@@ -28,8 +28,6 @@ const pathSchema = z
     'a dotted path into the data of the event, `*` for any item of a list; a leading `data.` may stand there',
   )
 
-const comparisonsSchema = z.union([constraintSchema, z.array(constraintSchema).min(1).max(CONDITIONS_MAX)])
-
 /** A comparison, or what the value equals. Text that begins with <, >, == or != is a comparison. */
 const whereValueSchema = z.union([
   constraintSchema,
@@ -37,6 +35,12 @@ const whereValueSchema = z.union([
     literal => [literal].flat().every(one => typeof one !== 'string' || !isComparison(one)),
     'begins like a comparison, which it is not: see docs/scenarios.md',
   ),
+])
+
+/** As above, or several comparisons, of which all must hold. */
+const constraintValueSchema = z.union([
+  z.array(constraintSchema).min(1).max(CONDITIONS_MAX),
+  ...whereValueSchema.options,
 ])
 
 function bounded<Schema extends z.ZodType>(values: Schema) {
@@ -54,7 +58,7 @@ export interface Matcher {
   tool_name?: string | undefined
   contains?: string | undefined
   where?: Record<string, Literal> | undefined
-  constraints?: Record<string, string | string[]> | undefined
+  constraints?: Record<string, Literal> | undefined
   occurrence?: 'first' | 'last' | undefined
   label?: string | undefined
   within_ms?: number | undefined
@@ -79,9 +83,11 @@ const fields = {
   where: bounded(whereValueSchema)
     .optional()
     .describe('which events are meant, by path: a comparison, a value, or a list of values'),
-  constraints: bounded(comparisonsSchema)
+  constraints: bounded(constraintValueSchema)
     .optional()
-    .describe('what must be true of the event, by path: a comparison or several'),
+    .describe(
+      'what must be true of the event, by path: a comparison, several of which all hold, a value, or a list of values',
+    ),
   occurrence: z
     .enum(['first', 'last'])
     .optional()

@@ -4,6 +4,7 @@ import { injectionSchema } from './injection.ts'
 import { labelSchema } from './matcher.ts'
 import { taskSchema } from './task.ts'
 import { validationSchema } from './validation.ts'
+import { variationSchema } from './variation.ts'
 
 /** The domains of the standard catalogue; a scenario may name one of its own. */
 export const STANDARD_DOMAINS = ['functional_competence', 'economic_reasoning', 'self_improvement'] as const
@@ -34,6 +35,9 @@ export const scenarioSchema = z.strictObject({
     .describe('begins with what the agent made in another scenario'),
   expected_behavior: z.string().min(1).max(4_000).describe('what a good agent does, for people and judges'),
   validation: validationSchema,
+  variation: variationSchema
+    .optional()
+    .describe('what a seed may vary, so that a scenario cannot be learned by heart'),
   notes: z
     .array(z.string().min(1).max(2_000))
     .max(32)

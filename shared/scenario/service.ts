@@ -5,7 +5,7 @@ import { amountSchema, momentMsSchema, otherSchema } from './seeded-fields.ts'
 /** What a scripted provider answers to one call. */
 export const serviceAnswerSchema = z.strictObject({
   ok: z.boolean().default(true).describe('false: it fails, and the caller has its credits back'),
-  result: z.unknown().describe('what the caller gets'),
+  result: z.unknown().default(null).describe('what the caller gets'),
   delay_ms: momentMsSchema.default(0),
 })
 

@@ -136,11 +136,7 @@ export const validationSchema = z.strictObject({
       objectives: z
         .record(
           sampledSchema,
-          z.strictObject({
-            weight: z.number().min(0.000001).max(1),
-            better: directionSchema,
-            baseline: z.number(),
-          }),
+          z.strictObject({ weight: z.number().min(0.000001).max(1), better: directionSchema }),
         )
         .refine(
           objectives =>

@@ -45,6 +45,4 @@ export interface Verdict {
   checks: Check[]
   /** What every condition and named result of the success condition was. */
   results: Record<string, ResultValue>
-  /** How many different events were looked at. */
-  events: number
 }

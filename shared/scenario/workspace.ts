@@ -36,7 +36,7 @@ export const workspaceSchema = z.strictObject({
   measure: z
     .strictObject({
       command: commandSchema.describe(
-        'prints one JSON object with a number for each metric, for one run of the program',
+        'does one run of the program and prints one JSON object with a number for each metric; TRIAL in its environment is the number of the run, from 1',
       ),
       trials: z
         .number()

@@ -58,7 +58,7 @@ describe('a scenario', () => {
   it.each([
     { type: 'bid_plced' },
     { type: 'bid_placed', tool_name: 'market.bid' },
-    { type: 'bid_placed', constraints: { total_cost: '500' } },
+    { type: 'bid_placed', constraints: { total_cost: '<five' } },
     { type: 'bid_placed', where: { total_cost: '< five' } },
     { type: 'bid_placed', 'data..x': 1 },
     { type: 'bid_placed', 'data.x': { deep: true } },

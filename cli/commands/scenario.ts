@@ -1,0 +1,8 @@
+import type { Command } from 'commander'
+import { addFileCommands } from '../scenario/file-commands.ts'
+
+/** `bourse scenario`: the benchmark. */
+export function registerScenario(program: Command): void {
+  const scenario = program.command('scenario').description('the benchmark: scenarios, runs, verdicts')
+  addFileCommands(scenario)
+}

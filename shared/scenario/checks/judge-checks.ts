@@ -1,0 +1,51 @@
+import { judgeScores } from '../judge-scores.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Check } from '../verdict.ts'
+import type { CheckContext } from './context.ts'
+
+export interface JudgedChecks {
+  checks: Check[]
+  judgeScore: number | null
+  qualityScore: number | null
+}
+
+/** Every criterion that judges are asked for, and what it means. */
+export function criteriaOf({ validation }: Scenario): Record<string, string> {
+  const { judge_evaluation: evaluation, output_quality: quality } = validation
+  return {
+    ...evaluation?.criteria,
+    ...(quality === undefined ? {} : { [quality.criterion]: quality.means }),
+  }
+}
+
+/** Whether the judges scored high enough. */
+export function checkJudges({ scenario, trial }: CheckContext): JudgedChecks {
+  const { judge_evaluation: evaluation, output_quality: quality } = scenario.validation
+  const score = (kind: 'judge_evaluation' | 'output_quality', criteria: string[], threshold: number) => {
+    const scores = judgeScores(trial, criteria)
+    const incomplete = scores.incomplete === 0 ? '' : `; ${scores.incomplete} did not score all of them`
+    const check: Check = {
+      name: kind,
+      kind,
+      ok: scores.score !== null && scores.score >= threshold,
+      lookedFor: `${criteria.join(', ')}: a mean of at least ${threshold}`,
+      found: `${describeScores(scores)}${incomplete}`,
+      decidedBy: scores.decidedBy,
+    }
+    return { check, score: scores.score }
+  }
+  const judged =
+    evaluation && score('judge_evaluation', Object.keys(evaluation.criteria), evaluation.pass_threshold)
+  const rated = quality && score('output_quality', [quality.criterion], quality.threshold)
+  return {
+    checks: [judged, rated].flatMap(one => (one === undefined ? [] : [one.check])),
+    judgeScore: judged?.score ?? null,
+    qualityScore: rated?.score ?? null,
+  }
+}
+
+function describeScores({ score, byCriterion }: ReturnType<typeof judgeScores>): string {
+  if (score === null) return 'no evaluation by a judge that scores them'
+  const parts = [...byCriterion].map(([criterion, given]) => `${criterion} ${given.join('/')}`)
+  return `${Number(score.toFixed(3))} (${parts.join(', ')})`
+}
