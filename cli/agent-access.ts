@@ -8,7 +8,7 @@ import { wholeNumber } from './option-readers.ts'
 import { runCommand } from './run-command.ts'
 import type { Servers } from './servers.ts'
 
-/** `bourse agent token|revoke|freeze|unfreeze`: by what an agent shows who it is, and whether it may act. */
+/** `bourse agent token|revoke|freeze|unfreeze|revive`: by what an agent shows who it is, and whether it may act. */
 export function registerAgentAccess(agent: Command): void {
   agent
     .command('token <market> <agent>')
@@ -93,6 +93,23 @@ export function registerAgentAccess(agent: Command): void {
         }),
       )
   }
+
+  agent
+    .command('revive <market> <agent>')
+    .description('make a dead agent alive again, or wake a dormant one')
+    .requiredOption('--reason <text>', 'why, for the audit')
+    .option('--json', 'print one JSON document')
+    .action((marketId: string, name: string, options: OutputOptions & { reason: string }) =>
+      runCommand(options, async servers => {
+        const request = { marketId, agent: name, reason: options.reason, actor: cliActor() }
+        const revived = acceptedOrRefused(await servers.identity().reviveAgent(request))
+        await printAnswer(options, { ...revived, marketId }, () =>
+          revived.was === 'alive'
+            ? `Agent ${name} was alive.\n`
+            : `Agent ${name} is alive; it was ${revived.was}.\n`,
+        )
+      }),
+    )
 }
 
 /**

@@ -10,6 +10,8 @@ const RULES = {
   pricePeriodSeconds: 5,
   maxOpenBids: 1_000,
   bidsPerSecond: null,
+  // A market at rest is looked at for longer than its agents would stay awake.
+  dormantAfterSeconds: 1_000_000,
 }
 /** What one agent of each market runs on what it wins; where no sandbox can be made its leases are paid back. */
 const PROGRAM: Program = { command: ['true'], runtime: 'native', files: new Map() }

@@ -12,6 +12,7 @@ import {
 import { refuseUnknownMarket } from '../economy/refusal.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
 import { textProblem } from '../ledger/text-problem.ts'
+import { judgeWhenBroke } from '../life/life.ts'
 import type { Attention } from './attention.ts'
 import {
   contentOfPrompt,
@@ -110,7 +111,8 @@ function write(state: MemoryState, market: MemoryMarket, decision: PromptDecisio
   if (!postMovements(market, decision.movements)) return false
   if (decision.agent !== null) {
     const { name, availableMicro } = decision.agent
-    market.agents.get(name)!.availableMicro = availableMicro
+    const agent = Object.assign(market.agents.get(name)!, { availableMicro })
+    judgeWhenBroke(agent, state.now())
   }
   if (decision.prompt !== null) market.prompts.set(decision.prompt.promptId, decision.prompt)
   if (decision.events.length > 0) appendEvents(state, market, decision.events)

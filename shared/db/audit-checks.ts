@@ -1,4 +1,5 @@
 import type { AuditCheck } from './audit-check.ts'
+import { lifeChecks } from './audit-life-checks.ts'
 import { llmChecks } from './audit-llm-checks.ts'
 import { promptChecks } from './audit-prompt-checks.ts'
 
@@ -389,6 +390,7 @@ export const AUDIT_CHECKS: AuditCheck[] = [
   ...bidChecks,
   ...allocationChecks,
   ...executionChecks,
+  ...lifeChecks,
   ...promptChecks,
   ...llmChecks,
   ...EVENT_CHECKS,

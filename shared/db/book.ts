@@ -69,19 +69,25 @@ export async function lockBook(
   return { bids, agents }
 }
 
-/** Writes back what locked agents have, after their holds were moved. */
+/** Writes back what locked agents have and are, after their holds were moved. */
 export async function writeAgents(client: DatabaseClient, agents: readonly LockedAgent[]): Promise<void> {
   if (agents.length === 0) return
   await client.query(
-    `update agents set available_micro = u.available_micro, held_micro = u.held_micro, open_bids = u.open_bids
-       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[])
-         as u(agent_id, available_micro, held_micro, open_bids)
+    `update agents set available_micro = u.available_micro, held_micro = u.held_micro, open_bids = u.open_bids,
+            status = u.status, dormant_reason = u.dormant_reason, idle_from = u.idle_from, judge_at = u.judge_at
+       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::timestamptz[],
+                   $8::timestamptz[])
+         as u(agent_id, available_micro, held_micro, open_bids, status, dormant_reason, idle_from, judge_at)
       where agents.agent_id = u.agent_id`,
     [
       agents.map(agent => agent.agentId),
       agents.map(agent => agent.availableMicro),
       agents.map(agent => agent.heldMicro),
       agents.map(agent => agent.openBids),
+      agents.map(agent => agent.status),
+      agents.map(agent => agent.dormantReason),
+      agents.map(agent => new Date(agent.idleFromMs)),
+      agents.map(agent => (agent.judgeAtMs === null ? null : new Date(agent.judgeAtMs))),
     ],
   )
 }

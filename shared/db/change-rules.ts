@@ -1,15 +1,16 @@
 import { v7 as uuidV7 } from 'uuid'
 import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
 import { draftEvent } from '../events/draft.ts'
+import { changesLives } from '../life/life.ts'
 import { changeRules as decideRules } from '../market/change-rules.ts'
 import type { MarketRules } from '../market/rules.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
-import type { Database } from './pool.ts'
+import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
 /**
  * Changes a market's rules by name. Admission follows at once; a cycle that is open keeps what it froze. Changing
- * nothing writes nothing.
+ * nothing writes nothing. Locks the market, agents (sorted) when the rules of their lives change, the sequence row.
  */
 export async function changeRules(
   db: Database,
@@ -36,6 +37,7 @@ export async function changeRules(
       marketId,
       JSON.stringify(rules),
     ])
+    if (changesLives(changed)) await judgeAllLives(client, marketId, batch.nowMs)
     const pick = (from: MarketRules) => Object.fromEntries(changed.map(rule => [rule, from[rule]]))
     const data = { before: pick(before), after: pick(rules), actor }
     await writeEvents(client, batch, [
@@ -44,4 +46,14 @@ export async function changeRules(
     const { woken } = await closeBatch(client, batch, 1)
     return { ok: true, rules, woken }
   })
+}
+
+/** Rules of life have changed: has everybody judged by the new ones. */
+async function judgeAllLives(client: DatabaseClient, marketId: string, nowMs: number): Promise<void> {
+  await client.query(
+    `with living as (
+       select agent_id from agents where market_id = $1 and status <> 'dead' order by agent_id for no key update)
+     update agents a set judge_at = $2 from living where a.agent_id = living.agent_id`,
+    [marketId, new Date(nowMs)],
+  )
 }

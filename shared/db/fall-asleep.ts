@@ -31,7 +31,11 @@ export function fallAsleep(
         return { outcome: refuse('lease_active', `agent ${agent} has an active lease: it is at work`) }
       const outcome = { ok: true, status: 'dormant' } as const
       if (status === 'dormant') return { outcome }
-      await client.query(`update agents set status = 'dormant' where agent_id = $1`, [caller.agentId])
+      await client.query(
+        `update agents set status = 'dormant', dormant_reason = 'voluntary', idle_from = greatest(idle_from, $2),
+                judge_at = null where agent_id = $1`,
+        [caller.agentId, new Date(batch.nowMs)],
+      )
       const data = { final_balance: formatCredits(balanceMicro(caller)), reason: 'voluntary' } as const
       const context = { agent, correlationId: operationId }
       return { outcome, events: [draftEvent(operationId, 'agent_dormant', data, context)] }

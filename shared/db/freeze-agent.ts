@@ -3,9 +3,12 @@ import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts
 import { draftEvent } from '../events/draft.ts'
 import type { FreezeAgent } from '../identity/identity.ts'
 import { textProblem } from '../ledger/text-problem.ts'
+import { lifeRulesOf, restFrom } from '../life/life.ts'
+import { writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import { lockAgents, NAMED } from './lock-agents.ts'
 import type { Database } from './pool.ts'
+import { readRules } from './read-rules.ts'
 import { releaseBidsOfAgent } from './release-open-bids.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -56,7 +59,12 @@ async function setFrozen(
     const { agentId } = found
     if (found.frozen === frozen) return { ok: true, agentId, woken: false }
     const batch = await startBatch(client, marketId)
+    const { rules } = await readRules(client, marketId)
     await client.query('update agents set frozen = $2 where agent_id = $1', [agentId, frozen])
+    // While it is frozen nothing becomes of it; then its time begins anew.
+    const changed = { ...found, frozen }
+    restFrom(changed, lifeRulesOf(rules), batch.nowMs)
+    await writeAgents(client, [changed])
     const type = frozen ? 'agent_frozen' : 'agent_unfrozen'
     await writeEvents(client, batch, [
       draftEvent(uuidV7(), type, { actor, reason }, { agent, correlationId: `freeze/${agent}` }),

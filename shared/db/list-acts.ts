@@ -15,8 +15,8 @@ export interface Act {
 /** Types of events that may be acts, as the index on them has it. */
 const ACTS = `
   'market_rules_changed', 'market_paused', 'market_resumed', 'market_closed', 'history_restored', 'agent_frozen',
-  'agent_unfrozen', 'agent_revived', 'agent_token_issued', 'agent_token_revoked', 'lease_token_issued', 'lease_revoked',
-  'ledger_adjusted', 'credits_minted', 'human_reward_issued'`
+  'agent_unfrozen', 'agent_revived', 'agent_awake', 'agent_token_issued', 'agent_token_revoked', 'lease_token_issued',
+  'lease_revoked', 'ledger_adjusted', 'credits_minted', 'human_reward_issued'`
 
 /** Acts by name on a market, or on all (null), the newest first, at most `limit`. Bids are not among them. */
 export async function listActs(db: Database, marketId: string | null, limit: number): Promise<Act[]> {

@@ -3,6 +3,7 @@ import { findAgentOfToken, issueAgentToken, listEndedTokens, revokeAgentTokens }
 import { freezeAgent, unfreezeAgent } from './freeze-agent.ts'
 import { findLeaseOfToken, issueLeaseToken } from './lease-tokens.ts'
 import type { Database } from './pool.ts'
+import { reviveAgent } from './revive-agent.ts'
 import { revokeLease } from './revoke-lease.ts'
 
 /** Identity on Postgres. `hint` is called after a commit that woke a sleeping market. */
@@ -23,6 +24,7 @@ export function createPostgresIdentity(db: Database, hint: (marketId: string) =>
     freezeAgent: request => hinted(request, freezeAgent(db, request)),
     unfreezeAgent: request => hinted(request, unfreezeAgent(db, request)),
     revokeLease: request => hinted(request, revokeLease(db, request)),
+    reviveAgent: request => hinted(request, reviveAgent(db, request)),
     issueLeaseToken: request => hinted(request, issueLeaseToken(db, request)),
     findLeaseOfToken: token => findLeaseOfToken(db, token),
   }

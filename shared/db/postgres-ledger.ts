@@ -179,14 +179,17 @@ export async function lockLedgerAgents(
   )
 }
 
-/** Writes what agents have available and held. */
+/** Writes what agents have available and held. One that is dormant for want of credits and has none left is judged anew. */
 export async function writeLedgerAgents(
   client: DatabaseClient,
   agents: readonly LedgerAgent[],
 ): Promise<void> {
   if (agents.length === 0) return
   await client.query(
-    `update agents set available_micro = u.available_micro, held_micro = u.held_micro
+    `update agents set available_micro = u.available_micro, held_micro = u.held_micro,
+            judge_at = case
+              when dormant_reason = 'insufficient_credits' and u.available_micro + u.held_micro = 0
+              then coalesce(judge_at, date_trunc('milliseconds', clock_timestamp())) else judge_at end
        from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as u(agent_id, available_micro, held_micro)
       where agents.agent_id = u.agent_id`,
     [

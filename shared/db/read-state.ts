@@ -48,7 +48,8 @@ export async function* readAgentStates(
 ): AsyncGenerator<[string, AgentState]> {
   const rows = readRows(
     client,
-    `select name, status, frozen, owner, available_micro, held_micro, open_bids from agents where market_id = $1`,
+    `select a.name, a.status, a.frozen, a.owner, p.name as parent, a.available_micro, a.held_micro, a.open_bids
+       from agents a left join agents p on p.agent_id = a.parent_id where a.market_id = $1`,
     marketId,
   )
   for await (const row of rows) {
@@ -57,8 +58,7 @@ export async function* readAgentStates(
       {
         status: row.status,
         frozen: row.frozen,
-        // Nothing spawns an agent yet.
-        parent: null,
+        parent: row.parent,
         owner: row.owner,
         availableMicro: row.available_micro,
         heldMicro: row.held_micro,

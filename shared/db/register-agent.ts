@@ -1,8 +1,10 @@
 import type { RegisterAgent } from '../economy/economy.ts'
 import { type Outcome, refuse, refuseUnknownMarket } from '../economy/refusal.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
+import { lifeRulesOf } from '../life/life.ts'
 import { refuseAgentExists, registrationEffects, registrationProblem } from '../market/registration.ts'
 import { closeBatch, MarketMoved, startBatch, writeEvents } from './event-batch.ts'
+import { insertAgent } from './insert-agent.ts'
 import { isMintExhausted } from './mint-limit.ts'
 import type { Database } from './pool.ts'
 import { postMovements } from './postings.ts'
@@ -19,7 +21,7 @@ export async function registerAgent(
   if (problem !== null) return problem
   try {
     return await inTransaction(db, async client => {
-      const market = await client.query('select status from markets where market_id = $1', [marketId])
+      const market = await client.query('select rules from markets where market_id = $1', [marketId])
       if (market.rows.length === 0) return refuseUnknownMarket(marketId)
       if (request.owner !== undefined) {
         await client.query(
@@ -29,18 +31,21 @@ export async function registerAgent(
           [marketId, request.owner, agent],
         )
       }
-      const inserted = await client.query(
-        `insert into agents (market_id, name, display_name, owner, available_micro, created_at)
-         values ($1, $2, $3, $4, $5, date_trunc('milliseconds', clock_timestamp()))
-         on conflict (market_id, name) do nothing returning agent_id`,
-        [marketId, agent, request.displayName ?? agent, request.owner ?? null, creditsMicro],
-      )
-      if (inserted.rowCount === 0) return refuseAgentExists(marketId, agent)
-      if (request.program !== undefined) {
-        await writeProgram(client, marketId, inserted.rows[0].agent_id, request.program)
-      }
       const batch = await startBatch(client, marketId)
-      const { balance, events, movements } = registrationEffects(request, inserted.rows[0].agent_id)
+      const row = {
+        marketId,
+        name: agent,
+        displayName: request.displayName ?? agent,
+        owner: request.owner ?? null,
+        creditsMicro,
+        parentId: null,
+      }
+      const agentId = await insertAgent(client, row, lifeRulesOf(market.rows[0].rules), batch.nowMs)
+      if (agentId === null) return refuseAgentExists(marketId, agent)
+      if (request.program !== undefined) {
+        await writeProgram(client, marketId, agentId, request.program)
+      }
+      const { balance, events, movements } = registrationEffects(request, agentId)
       await postMovements(client, batch, movements)
       await writeEvents(client, batch, events)
       const { woken } = await closeBatch(client, batch, events.length, { requireAccepting: true })

@@ -1,5 +1,7 @@
 import { v7 as uuidV7 } from 'uuid'
 import { draftEvent } from '../events/draft.ts'
+import { lifeRulesOf } from '../life/life.ts'
+import { restAfterBids } from '../life/rest.ts'
 import { releaseHolds } from '../market/bid-holds.ts'
 import type { BookBid } from '../market/settlement.ts'
 import { formatCredits } from '../money/credits.ts'
@@ -7,6 +9,7 @@ import { endBids, lockBook, writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import type { LockedAgent } from './lock-agents.ts'
 import type { Database, DatabaseClient } from './pool.ts'
+import { readRules } from './read-rules.ts'
 import { inTransaction } from './transaction.ts'
 
 /** At most this many bids are released in one transaction. */
@@ -62,7 +65,9 @@ async function release(
   agents: ReadonlyMap<bigint, LockedAgent>,
 ): Promise<{ released: number; woken: boolean }> {
   const batch = await startBatch(client, marketId)
+  const { rules } = await readRules(client, marketId)
   releaseHolds(agents, bids)
+  restAfterBids(agents, lifeRulesOf(rules), bids, batch.nowMs)
   await endBids(
     client,
     bids.map(bid => bid.bidId),

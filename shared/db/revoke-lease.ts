@@ -5,11 +5,14 @@ import { refundEvent } from '../execution/execution-end.ts'
 import type { ExecutionStatus } from '../execution/executions.ts'
 import type { RevokedLease, RevokeLease } from '../identity/identity.ts'
 import { textProblem } from '../ledger/text-problem.ts'
+import { lifeRulesOf, restEarlier } from '../life/life.ts'
 import { formatCredits } from '../money/credits.ts'
+import { writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
 import { changeLeased, leasedChange } from './lease-ends.ts'
-import { lockAgents } from './lock-agents.ts'
+import { type LockedAgent, lockAgents } from './lock-agents.ts'
 import type { Database, DatabaseClient } from './pool.ts'
+import { readRules } from './read-rules.ts'
 import { refundLeases } from './refund-leases.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -124,10 +127,33 @@ async function revoke(
     const payers = new Map(lease.agents.filter(one => one.agentId === payerId).map(one => [one.agentId, one]))
     await refundLeases(client, batch, payers, [{ leaseId, payerId, amountMicro }])
   }
+  await rest(client, marketId, lease.agents, batch.nowMs)
   await changeLeased(client, marketId, leasedChange([], [lease]))
   await writeEvents(client, batch, events)
   const { woken } = await closeBatch(client, batch, events.length)
   return { ok: true, ...answerOf(leaseId, { ...lease, endsAt, isRefunded }), woken }
+}
+
+/** Payer and beneficiary are idle from now on, or from the end of the last lease that they still have. */
+async function rest(
+  client: DatabaseClient,
+  marketId: string,
+  agents: readonly LockedAgent[],
+  nowMs: number,
+): Promise<void> {
+  const { rules } = await readRules(client, marketId)
+  const { rows } = await client.query(
+    `select u.agent_id, max(l.ends_at) as ends_at
+       from unnest($2::bigint[]) as u(agent_id)
+       join leases l on u.agent_id in (l.agent_id, l.beneficiary_id) and l.market_id = $1 and l.status = 'active'
+      group by u.agent_id`,
+    [marketId, agents.map(agent => agent.agentId)],
+  )
+  const ends = new Map(rows.map(row => [row.agent_id as bigint, row.ends_at.getTime() as number]))
+  for (const agent of agents) {
+    restEarlier(agent, lifeRulesOf(rules), Math.max(nowMs, ends.get(agent.agentId) ?? 0))
+  }
+  await writeAgents(client, agents)
 }
 
 function answerOf(

@@ -1,6 +1,8 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { CycleSummary } from '../economy/economy.ts'
 import { UnknownCycle } from '../economy/unknown-cycle.ts'
+import { lifeRulesOf } from '../life/life.ts'
+import { restAfterSettlement } from '../life/rest.ts'
 import { resolveHolds } from '../market/bid-holds.ts'
 import { pausedUpToMs } from '../market/market-clock.ts'
 import { decideSettlement, type Settlement } from '../market/settlement.ts'
@@ -9,6 +11,7 @@ import { arrayLiteral } from './array-literal.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
 import { readCycle } from './cycles.ts'
 import { type BatchStart, closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import { judgeLives } from './judge-lives.ts'
 import { changeLeased, endDueLeases, leasedChange, lockBidsOfDueLeases } from './lease-ends.ts'
 import { pausesIn } from './pauses.ts'
 import type { Database, DatabaseClient } from './pool.ts'
@@ -49,8 +52,9 @@ export async function settleCycle(
     })
 
     const payments = resolveHolds(agents, settlement)
-    const { awake, events: wakings } = wakeWinners(`cycle/${number}`, settlement.won, agents)
-    const events = [...settlement.events, ...wakings]
+    const operation = `cycle/${number}`
+    const wakings = wakeWinners(operation, settlement.won, agents)
+    restAfterSettlement(agents, opened.lifeRules, settlement, batch.nowMs)
     await writeDecidedBids(client, number, settlement)
     await endBids(
       client,
@@ -58,7 +62,7 @@ export async function settleCycle(
       'expired',
     )
     await writeAgents(client, [...agents.values()])
-    await wakeAgents(client, awake)
+    const lives = await judgeLives(client, batch, opened.lifeRules, operation)
     await insertLeases(client, batch, number, settlement)
     await insertExecutions(client, marketId, settlement)
     await postMovements(client, batch, payments)
@@ -72,23 +76,18 @@ export async function settleCycle(
     )
     const pausedMs = pausedUpToMs(opened.pauses, batch.nowMs)
     await writeOutcome(client, batch, number, settlement, { considered: bids.length, leftWaiting, pausedMs })
+    const events = [...settlement.events, ...wakings, ...lives]
     await writeEvents(client, batch, events)
     const { woken } = await closeBatch(client, batch, events.length)
     return { cycle: (await readCycle(client, marketId, number))!, woken }
   })
 }
 
-async function wakeAgents(client: DatabaseClient, awake: readonly { agentId: bigint }[]): Promise<void> {
-  if (awake.length === 0) return
-  const agentIds = awake.map(agent => agent.agentId)
-  await client.query(`update agents set status = 'alive' where agent_id = any($1)`, [agentIds])
-}
-
 async function lockCycle(client: DatabaseClient, marketId: string, number: number) {
   const { rows } = await client.query(
     `select c.status, c.cutoff_seq, c.max_bids, c.policy, c.prices_micro, c.price_source, c.price_age_seconds,
             (select price_source from cycles where market_id = $1 and number = $2 - 1) as previous_price_source,
-            m.paused_ms, m.paused_at,
+            m.paused_ms, m.paused_at, m.rules,
             (select array_agg(name order by ordinal) from market_resources where market_id = $1) as resources
        from cycles c join markets m using (market_id)
       where c.market_id = $1 and c.number = $2 for no key update of c`,
@@ -106,6 +105,7 @@ async function lockCycle(client: DatabaseClient, marketId: string, number: numbe
     priceAgeSeconds: row.price_age_seconds === null ? null : Number(row.price_age_seconds),
     previousPriceSource: row.previous_price_source,
     pauses: pausesIn(row),
+    lifeRules: lifeRulesOf(row.rules),
     resources: row.resources as string[],
   }
 }

@@ -58,6 +58,7 @@ async function readFacts(
               (select min(ends_at) from leases where market_id = $1 and status = 'active'),
               (select min(expires_at) from bids where market_id = $1 and status = 'pending' and expires_at is not null),
               (select min(deadline_at) from service_calls where market_id = $1 and status = 'waiting'),
+              (select min(judge_at) from agents where market_id = $1 and m.status in ('open', 'paused')),
               (select min(since) + make_interval(secs => $2) from refusal_counters where market_id = $1)) as tidy_at
        from markets m
        join publications p using (market_id)

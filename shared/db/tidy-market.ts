@@ -5,44 +5,56 @@ import {
   inTellingOrder,
   REFUSAL_FOLDING_SECONDS,
 } from '../bid/folded-refusal.ts'
+import type { TidyCounts } from '../economy/economy.ts'
+import { lifeRulesOf } from '../life/life.ts'
+import { restAfterBids } from '../life/rest.ts'
 import { releaseHolds } from '../market/bid-holds.ts'
 import { bidExpiredEvent, leaseEndedEvent } from '../market/settlement.ts'
 import { endBids, lockBook, writeAgents } from './book.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import { judgeLives } from './judge-lives.ts'
 import { changeLeased, endDueLeases, leasedChange, lockBidsOfDueLeases } from './lease-ends.ts'
 import type { Database, DatabaseClient } from './pool.ts'
+import { readRules } from './read-rules.ts'
 import { inTransaction } from './transaction.ts'
 
 /** At most this many bids expire in one transaction; the market comes back for the rest. */
 const MAX_EXPIRED = 10_000
 
-/** Does what has come due: ends leases, expires bids, tells folded refusals. Locks as a settlement does. */
-export async function tidyMarket(
-  db: Database,
-  marketId: string,
-): Promise<{ leasesEnded: number; bidsExpired: number; refusalsTold: number; woken: boolean }> {
+/** Does what has come due: ends leases, expires bids, judges lives, tells folded refusals. Locks as a settlement does. */
+export async function tidyMarket(db: Database, marketId: string): Promise<TidyCounts & { woken: boolean }> {
   return await inTransaction(db, async client => {
     const { bids, agents } = await lockBook(client, marketId, { expiredNow: true, limit: MAX_EXPIRED })
     const { untilMs } = await lockBidsOfDueLeases(client, marketId)
     const batch = await startBatch(client, marketId)
     const leases = await endDueLeases(client, marketId, batch.nowMs, untilMs)
+    const { rules, isOver } = await readRules(client, marketId)
+    const lifeRules = lifeRulesOf(rules)
     releaseHolds(agents, bids)
+    restAfterBids(agents, lifeRules, bids, batch.nowMs)
     await endBids(
       client,
       bids.map(bid => bid.bidId),
       'expired',
     )
     await writeAgents(client, [...agents.values()])
+    const operation = uuidV7()
+    const lives = isOver ? [] : await judgeLives(client, batch, lifeRules, operation)
     const refusals = await takeRefusals(client, marketId, batch.nowMs)
     await changeLeased(client, marketId, leasedChange([], leases))
 
-    const operation = uuidV7()
     const events = [
       ...leases.map(lease => leaseEndedEvent(operation, lease)),
       ...bids.map(bid => bidExpiredEvent(operation, bid)),
+      ...lives,
       ...refusals.map(refusal => foldedRefusalEvent(operation, refusal)),
     ]
-    const counts = { leasesEnded: leases.length, bidsExpired: bids.length, refusalsTold: refusals.length }
+    const counts = {
+      leasesEnded: leases.length,
+      bidsExpired: bids.length,
+      livesChanged: lives.length,
+      refusalsTold: refusals.length,
+    }
     if (events.length === 0) return { ...counts, woken: false }
     await writeEvents(client, batch, events)
     const { woken } = await closeBatch(client, batch, events.length)

@@ -92,6 +92,15 @@ export interface PriceTick {
   before?: Record<string, string>
 }
 
+/** What was due in a market, and was done. */
+export interface TidyCounts {
+  leasesEnded: number
+  bidsExpired: number
+  /** Agents that fell dormant or died. */
+  livesChanged: number
+  refusalsTold: number
+}
+
 /** What a market's price schedule should be. */
 export interface PriceScheduleFacts {
   status: MarketStatus
@@ -134,8 +143,8 @@ export interface Economy {
   findPriceSchedule(marketId: string): Promise<Outcome<PriceScheduleFacts>>
   /** Remembers the period on which a market's rule and its price schedule agree. */
   agreePricePeriod(marketId: string, seconds: number): Promise<void>
-  /** Ends due leases, expires due bids, tells folded refusals. */
-  tidyMarket(marketId: string): Promise<{ leasesEnded: number; bidsExpired: number; refusalsTold: number }>
+  /** Ends due leases, expires due bids, judges the lives of idle agents, tells folded refusals. */
+  tidyMarket(marketId: string): Promise<TidyCounts>
   /** Decides what is due; when nothing is, records until when the market sleeps. */
   takeTurn(marketId: string, publishing: boolean): Promise<Outcome<MarketTurn>>
   pauseMarket(marketId: string, actor: string): Promise<Outcome<{ status: MarketStatus }>>

@@ -8,8 +8,18 @@ import {
   REFUSAL_FOLDING_SECONDS,
 } from '../bid/folded-refusal.ts'
 import { PPM_OF_CAPACITY } from '../bundle/bundle.ts'
-import { draftEvent } from '../events/draft.ts'
+import { draftEvent, type EventDraft } from '../events/draft.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
+import {
+  changesLives,
+  firstJudgementMs,
+  judge,
+  judgementEvent,
+  lifeRulesOf,
+  restFrom,
+  type Waiting,
+} from '../life/life.ts'
+import { restAfterBids, restAfterSettlement } from '../life/rest.ts'
 import { releaseHold, releaseHolds, resolveHolds } from '../market/bid-holds.ts'
 import { bidIdProblem, decideCancellation } from '../market/cancellation.ts'
 import { changeRules } from '../market/change-rules.ts'
@@ -111,10 +121,14 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       const { balance, events, movements } = registrationEffects(request, agentId)
       if (!postMovements(market, movements)) return refuseMintExhausted(marketId)
       state.agentsMade = agentId
+      const bornMs = state.now()
       market.agents.set(agent, {
         agentId,
         name: agent,
         status: 'alive',
+        dormantReason: null,
+        idleFromMs: bornMs,
+        judgeAtMs: firstJudgementMs(lifeRulesOf(market.rules), bornMs),
         availableMicro: creditsMicro,
         heldMicro: 0n,
         openBids: 0,
@@ -202,6 +216,9 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       if (event === null || market === undefined || bid === null) return outcome
       bid.status = 'cancelled'
       releaseHold(market.agents.get(bid.payer)!, bid.amountMicro)
+      for (const name of [bid.payer, bid.beneficiary]) {
+        restFrom(market.agents.get(name)!, lifeRulesOf(market.rules), state.now())
+      }
       appendEvents(state, market, [event])
       return outcome
     },
@@ -218,6 +235,9 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       const { rules, changed } = decided
       if (changed.length === 0) return { ok: true, rules }
       market.rules = rules
+      if (changesLives(changed)) {
+        for (const agent of market.agents.values()) if (agent.status !== 'dead') agent.judgeAtMs = state.now()
+      }
       const pick = (from: MarketRules) => Object.fromEntries(changed.map(rule => [rule, from[rule]]))
       const data = { before: pick(before), after: pick(rules), actor }
       appendEvents(state, market, [
@@ -282,18 +302,26 @@ export function createMemoryEconomy(state: MemoryState): Economy {
       const ended = endDueLeases(market, nowMs)
       for (const bid of expired) bid.status = 'expired'
       releaseHolds(payersOf(market), expired)
+      restAfterBids(payersOf(market), lifeRulesOf(market.rules), expired, nowMs)
       changeLeased(market, ended, -1)
       const isDue = ({ sinceMs }: { sinceMs: number }) => sinceMs + REFUSAL_FOLDING_SECONDS * 1000 <= nowMs
       const told = inTellingOrder(market.refusals.filter(isDue))
       market.refusals = market.refusals.filter(refusal => !isDue(refusal))
       const operation = uuidV7()
+      const lives = isOver(market) ? [] : judgeLives(market, operation, nowMs)
       const events = [
         ...ended.map(lease => leaseEndedEvent(operation, lease)),
         ...expired.map(bid => bidExpiredEvent(operation, bid)),
+        ...lives,
         ...told.map(refusal => foldedRefusalEvent(operation, refusal)),
       ]
       if (events.length > 0) appendEvents(state, market, events)
-      return { leasesEnded: ended.length, bidsExpired: expired.length, refusalsTold: told.length }
+      return {
+        leasesEnded: ended.length,
+        bidsExpired: expired.length,
+        livesChanged: lives.length,
+        refusalsTold: told.length,
+      }
     },
 
     async takeTurn(marketId, publishing) {
@@ -326,6 +354,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         return { released: 0, closed: true }
       }
       releaseHolds(payersOf(market), bids)
+      restAfterBids(payersOf(market), lifeRulesOf(market.rules), bids, state.now())
       const operation = uuidV7()
       const events = bids.map(bid => {
         const data = { bid_id: bid.bidId, released: formatCredits(bid.amountMicro) }
@@ -431,8 +460,9 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
     newLeaseId: uuidV7,
   })
   postMovements(market, resolveHolds(payersOf(market), settlement))
-  const { awake, events: wakings } = wakeWinners(`cycle/${number}`, settlement.won, payersOf(market))
-  for (const { name } of awake) market.agents.get(name)!.status = 'alive'
+  const operation = `cycle/${number}`
+  const wakings = wakeWinners(operation, settlement.won, payersOf(market))
+  restAfterSettlement(payersOf(market), lifeRulesOf(market.rules), settlement, nowMs)
   const { won, lost, staying, expired } = settlement
   const consider = (bidId: string, status: MemoryBid['status']) => {
     const bid = market.bids.get(bidId)!
@@ -468,7 +498,8 @@ function settle(state: MemoryState, market: MemoryMarket, number: number): Cycle
     cutoffScore: settlement.cutoffScore?.toString() ?? null,
   }
   opened.pausedMs = pausedUpToMs(market.pauses, nowMs)
-  appendEvents(state, market, [...settlement.events, ...wakings])
+  const lives = judgeLives(market, operation, nowMs)
+  appendEvents(state, market, [...settlement.events, ...wakings, ...lives])
   return summariseCycle(opened.outcome)
 }
 
@@ -500,6 +531,31 @@ function changeLeased(market: MemoryMarket, leases: readonly MemoryLease[], sign
       market.leasedPpm[place]! += sign * ppm
     })
   }
+}
+
+function judgeLives(market: MemoryMarket, operation: string, nowMs: number): EventDraft[] {
+  const due = [...market.agents.values()].filter(({ judgeAtMs }) => judgeAtMs !== null && judgeAtMs <= nowMs)
+  return due.flatMap(agent => {
+    const became = judge(agent, lifeRulesOf(market.rules), waitingOf(market, agent.name), nowMs)
+    return became === null ? [] : [judgementEvent(operation, agent, became)]
+  })
+}
+
+function waitingOf(market: MemoryMarket, agent: string): Waiting {
+  const prompts = [...market.prompts.values()]
+  const holds = [...market.holds.values()]
+  return {
+    openBid: pendingBids(market).some(bid => bid.payer === agent || bid.beneficiary === agent),
+    promptOrHold:
+      prompts.some(prompt => prompt.agent === agent && prompt.status === 'open') ||
+      holds.some(hold => hold.agent === agent && hold.status === 'held'),
+    // Services are called on Postgres alone.
+    asked: false,
+  }
+}
+
+function isOver({ status }: MemoryMarket): boolean {
+  return status === 'closing' || status === 'closed'
 }
 
 function countRefusals(state: MemoryState, market: MemoryMarket, refusals: readonly CountedRefusal[]): void {
@@ -554,6 +610,7 @@ function factsOf(state: MemoryState, market: MemoryMarket, publishing: boolean):
     ...active.map(lease => lease.endsAtMs),
     ...pending.flatMap(bid => bid.expiresAtMs ?? []),
     ...market.refusals.map(({ sinceMs }) => sinceMs + REFUSAL_FOLDING_SECONDS * 1000),
+    ...(isOver(market) ? [] : [...market.agents.values()].flatMap(agent => agent.judgeAtMs ?? [])),
   ]
   return {
     nowMs,

@@ -5,6 +5,7 @@ import type { EventDraft } from '../events/draft.ts'
 import { eventIdOf } from '../events/event-id.ts'
 import type { LedgerAgent, LedgerHold } from '../ledger/decisions.ts'
 import type { Movement, SystemAccount } from '../ledger/movement.ts'
+import type { Living } from '../life/life.ts'
 import type { SettledCycle } from '../market/cycle-summary.ts'
 import type { Pauses } from '../market/market-clock.ts'
 import type { RecordedTick } from '../market/price-tick.ts'
@@ -53,15 +54,10 @@ export interface MemoryMarket {
   publishedSeq: number
 }
 
-export interface MemoryAgent {
+export interface MemoryAgent extends Living {
   agentId: bigint
-  name: string
-  status: 'alive' | 'dormant' | 'dead'
-  availableMicro: bigint
-  heldMicro: bigint
   openBids: number
   bucket: TokenBucket | null
-  frozen: boolean
   ownerName: string | null
 }
 

@@ -66,6 +66,8 @@ export interface FreezeAgent {
   actor: string
 }
 
+export type ReviveAgent = FreezeAgent
+
 export interface IssueLeaseToken {
   marketId: string
   leaseId: string
@@ -118,6 +120,10 @@ export interface Identity {
    * Refuses `unknown_lease` and `lease_ended`.
    */
   revokeLease(request: RevokeLease): Promise<Outcome<RevokedLease>>
+  /** Makes a dead agent alive again, and wakes a dormant one. Again: answers that it was alive. */
+  reviveAgent(
+    request: ReviveAgent,
+  ): Promise<Outcome<{ agent: string; status: 'alive'; was: 'alive' | 'dormant' | 'dead' }>>
   /** Gives out a token for an active lease, good until it ends. */
   issueLeaseToken(
     request: IssueLeaseToken,

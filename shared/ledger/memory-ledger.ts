@@ -10,6 +10,7 @@ import {
   storeOutcome,
 } from '../economy/memory-state.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
+import { judgeWhenBroke } from '../life/life.ts'
 import {
   decideAdjust,
   decideGrant,
@@ -91,7 +92,8 @@ function runOperation<T>(
   const { outcome, agents, movements, hold, events } = decide(ledgerAgents(market), uuidV7())
   if (!postMovements(market, movements)) return refuseMintExhausted(market.marketId)
   for (const { name, availableMicro, heldMicro } of agents) {
-    Object.assign(market.agents.get(name)!, { availableMicro, heldMicro })
+    const agent = Object.assign(market.agents.get(name)!, { availableMicro, heldMicro })
+    judgeWhenBroke(agent, state.now())
   }
   if (hold !== null) market.holds.set(hold.holdId, hold)
   if (key !== null) storeOutcome(market, keyed!.agent, key, keyed!.content, outcome)

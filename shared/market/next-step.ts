@@ -11,7 +11,7 @@ export interface MarketFacts {
   newBids: boolean
   /** A pending bid was passed over, and supply came back, or prices moved, since its last look. */
   worthAnotherLook: boolean
-  /** Earliest end of a lease or of the wait for a service, expiry of a bid, or telling of folded refusals; null: none. */
+  /** Earliest end of a lease or of the wait for a service, expiry of a bid, judgement of a life, or telling of folded refusals; null: none. */
   tidyAtMs: number | null
   /** Leases that are active or calls of services that wait: a closed market sees them to their end. */
   commitments: boolean

@@ -140,6 +140,21 @@ export const rulesSchema = z.strictObject({
     .describe(
       'events: so many of the newest are kept, and at most about as many before them, from a checkpoint on; null: all',
     ),
+  dormantAfterSeconds: z
+    .number()
+    .min(1)
+    .max(31_536_000)
+    .multipleOf(0.1)
+    .nullable()
+    .default(null)
+    .describe(
+      'seconds without open bid and lease after which an agent is dormant; null: ten cycles, at least 10 seconds',
+    ),
+  mortality: z
+    .boolean()
+    .default(true)
+    .describe('whether an agent dies that is dormant for want of credits and stays without any'),
+  spawnFee: creditsRule.default('10').describe('credits: burned of an agent that spawns another'),
   maxOpenPrompts: z
     .number()
     .int()

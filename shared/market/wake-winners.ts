@@ -1,31 +1,21 @@
 import { draftEvent, type EventDraft } from '../events/draft.ts'
+import type { Living } from '../life/life.ts'
 import { formatCredits } from '../money/credits.ts'
 import type { WonBid } from './settlement.ts'
 
-/** An agent after its settlement. */
-export interface PossibleWinner {
-  agentId: bigint
-  name: string
-  status: 'alive' | 'dormant' | 'dead'
-  availableMicro: bigint
-  heldMicro: bigint
-}
-
-/** Wakes the dormant that a cycle gave a lease, each once, by whoever paid for its best bid. */
+/** Wakes the dormant that a cycle gave a lease, each once, by whoever paid for its best bid. Changes them, and tells it. */
 export function wakeWinners(
   operation: string,
   won: readonly WonBid[],
-  agents: ReadonlyMap<bigint, PossibleWinner>,
-): { awake: PossibleWinner[]; events: EventDraft[] } {
-  const awake: PossibleWinner[] = []
+  agents: ReadonlyMap<bigint, Living>,
+): EventDraft[] {
   const events: EventDraft[] = []
-  const seen = new Set<bigint>()
   for (const { bid } of won) {
     const agent = agents.get(bid.beneficiaryId)
-    if (agent?.status !== 'dormant' || seen.has(agent.agentId)) continue
-    seen.add(agent.agentId)
-    awake.push(agent)
-    const isOwn = bid.payerId === agent.agentId
+    if (agent?.status !== 'dormant') continue
+    agent.status = 'alive'
+    agent.dormantReason = null
+    const isOwn = bid.payerId === bid.beneficiaryId
     events.push(
       draftEvent(
         operation,
@@ -38,5 +28,5 @@ export function wakeWinners(
       ),
     )
   }
-  return { awake, events }
+  return events
 }

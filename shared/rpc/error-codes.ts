@@ -18,6 +18,8 @@ export const COMMON_ERRORS = {
 const SPECIAL_ERRORS = {
   idempotency_conflict: 'the key was used before for something else',
   invalid_amount: 'the amount is out of bounds',
+  agent_exists: 'the market has an agent of this id already',
+  invalid_program: 'the program cannot be: `field` says what is wrong with it',
   same_agent: 'an agent cannot do this with itself',
   insufficient_balance: 'not enough credits are available; `required` and `available` say how many',
   invalid_bid: 'the bid cannot be read; `field` says where',

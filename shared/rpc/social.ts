@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { agentField, creditsField, keyField, limitField, momentField, textField } from './fields.ts'
+import {
+  agentField,
+  amountField,
+  creditsField,
+  keyField,
+  limitField,
+  momentField,
+  textField,
+} from './fields.ts'
 import { defineOperation } from './operation.ts'
 import { serviceField } from './service.ts'
 
@@ -61,5 +69,40 @@ export const socialOperations = {
       more: z.boolean(),
     }),
     errors: [],
+  }),
+  'social.spawn': defineOperation({
+    description:
+      'Makes a new agent, your child: you pay the fee, which is burned, and what you give it. It has your owner and a copy of your program.',
+    request: z.strictObject({
+      agent: agentField.describe('the id it is to have'),
+      credits: amountField.describe('what you give it'),
+      files: z
+        .record(z.string().min(1).max(1_000), z.string().max(262_144))
+        .refine(files => Object.keys(files).length <= 64, 'at most 64 files')
+        .default({})
+        .describe(
+          'text files for its program, beside or in place of yours; of a path only the last name counts',
+        ),
+      key: keyField,
+    }),
+    reply: z.object({
+      operationId: z.string(),
+      agent: z.string(),
+      credits: creditsField,
+      fee: creditsField,
+      balance: creditsField.describe('yours, after it'),
+      token: z
+        .string()
+        .nullable()
+        .describe('by which the child shows who it is, told this once; null: it was told before'),
+    }),
+    errors: [
+      'agent_exists',
+      'insufficient_balance',
+      'invalid_program',
+      'market_closed',
+      'idempotency_conflict',
+    ],
+    secrets: ['token'],
   }),
 }

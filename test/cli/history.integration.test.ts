@@ -19,6 +19,8 @@ beforeAll(async () => {
   const economy = createPostgresEconomy(db, async () => {})
   const rules = { bidsPerSecond: null, maxOpenBids: 100_000 }
   await economy.createMarket(marketId, marketSettingsSchema.parse({ rules }))
+  // No worker is to clear a part of the book before all of it is there.
+  await economy.pauseMarket(marketId, 'test')
   for (const agent of ['ada', 'bob']) {
     await economy.registerAgent({ marketId, agent, creditsMicro: 1_000_000_000_000n })
   }

@@ -11,8 +11,11 @@ import { createHint } from '../../shared/temporal/hint.ts'
 
 /** No test writes more events into a market. */
 const MAX_EVENTS = 100_000
-/** A test meets no price update but those it asks for, and the servers are not kept busy by markets left behind. */
-const RARE_PRICES = { pricePeriodSeconds: 86_400 }
+/**
+ * A test meets no price update and no agent that falls dormant but those it asks for, and the servers are not kept busy by
+ * markets left behind.
+ */
+const LITTLE_BY_ITSELF = { pricePeriodSeconds: 86_400, dormantAfterSeconds: 1_000_000 }
 
 /** What an integration test uses of the running servers; markets it makes are its own. */
 export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
@@ -41,7 +44,7 @@ export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
       const marketId = `${name}-${Date.now().toString(36)}`
       await economy.createMarket(
         marketId,
-        marketSettingsSchema.parse({ rules: { ...RARE_PRICES, ...rules } }),
+        marketSettingsSchema.parse({ rules: { ...LITTLE_BY_ITSELF, ...rules } }),
       )
       for (const [agent, credits] of Object.entries(agents)) {
         await economy.registerAgent({ marketId, agent, creditsMicro: credits * 1_000_000n })

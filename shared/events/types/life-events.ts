@@ -38,6 +38,8 @@ export const lifeEvents = {
     awakened_by: z.enum(['self', 'agent', 'system']),
     waker_id: agentName.optional().describe('the other agent that woke it'),
     current_balance: credits,
+    actor: actor.optional().describe('the operator that woke it'),
+    reason: z.string().optional(),
   }),
   agent_died: eventType('system', 'The agent is dead.', {
     final_balance: credits,

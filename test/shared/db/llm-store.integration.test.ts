@@ -118,7 +118,9 @@ test('who may not use its lease is refused', async () => {
   const refusal = () => store.reserve(request(leaseId))
   await db.query('update agents set frozen = true where market_id = $1', [marketId])
   expect(await refusal()).toMatchObject({ status: 403, code: 'agent_frozen' })
-  await db.query(`update agents set frozen = false, status = 'dead' where market_id = $1`, [marketId])
+  await db.query(`update agents set frozen = false, status = 'dead', judge_at = null where market_id = $1`, [
+    marketId,
+  ])
   expect(await refusal()).toMatchObject({ status: 403, code: 'agent_not_alive' })
   await db.query(`update agents set status = 'alive' where market_id = $1`, [marketId])
   await db.query(

@@ -154,9 +154,10 @@ test('a lease token shows what was won, until the lease ends', async () => {
   expect(await codeOf(identity.issueLeaseToken({ marketId, leaseId, agent: 'ann', actor }))).toBe(
     'agent_frozen',
   )
-  await db.query(`update agents set frozen = false, status = 'dead' where market_id = $1 and name = 'ann'`, [
-    marketId,
-  ])
+  await db.query(
+    `update agents set frozen = false, status = 'dead', judge_at = null where market_id = $1 and name = 'ann'`,
+    [marketId],
+  )
   expect(await codeOf(identity.findLeaseOfToken(issued.token))).toBe('agent_not_alive')
   await db.query(`update agents set status = 'alive' where market_id = $1 and name = 'ann'`, [marketId])
   await db.query(

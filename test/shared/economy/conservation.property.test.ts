@@ -19,7 +19,7 @@ test(
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 60 }), async operations => {
         const world = createMemoryUnderTest()
-        const rules = { bidsPerSecond: 1, bidBurst: 12, cycleSeconds: 500 }
+        const rules = { bidsPerSecond: 1, bidBurst: 12, cycleSeconds: 500, dormantAfterSeconds: 1300 }
         const marketId = await openMarket(world, { ann: 100, bob: 50, cy: 5 }, rules)
         const perform = createActor(world, marketId)
         let before = await world.readBooks(marketId)

@@ -9,6 +9,10 @@ import { openMarket } from './fresh-market.ts'
 const HALF = { cpu: 0.5, memory: 0.5, durationSeconds: 60 }
 const WHOLE = { cpu: 1, memory: 1, durationSeconds: 60 }
 const RUN = 'run-1'
+/** Agents stay alive for as long as a test lets pass. */
+const LONG_LIFE = { dormantAfterSeconds: 1_000_000 }
+/** Nothing is due but, one day, the dormancy of who is alive. */
+const IDLE = { step: 'sleep', seconds: expect.any(Number) }
 
 /** What every implementation of the economy must do; `make` gives one, for as many markets as the tests open. */
 export function describeEconomy(name: string, make: () => EconomyUnderTest): void {
@@ -724,7 +728,7 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
       expect(await economy.pauseMarket(marketId, 'op')).toEqual({ ok: true, status: 'paused' })
       expect(await economy.pauseMarket(marketId, 'op')).toEqual({ ok: true, status: 'paused' })
       await placed('ann', '1')
-      expect(await asleep()).toEqual({ step: 'sleep', seconds: null })
+      expect(await asleep()).toEqual(IDLE)
       expect(await cycle()).toMatchObject({ winners: 1 })
       await placed('ann', '1')
       expect(await economy.resumeMarket(marketId, 'op')).toEqual({ ok: true, status: 'open' })
@@ -1006,7 +1010,7 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
 
     test('wake a sleeping market to tell them a second later', async () => {
       const { place, asleep } = await begin({ ann: 100 })
-      expect(await asleep()).toEqual({ step: 'sleep', seconds: null })
+      expect(await asleep()).toEqual(IDLE)
       await place(['ann', 'nonsense'])
       const next = await asleep()
       expect(next).toMatchObject({ step: 'sleep', seconds: expect.any(Number) })
@@ -1017,7 +1021,7 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
   describe(`${name}: taking turns`, () => {
     test('an idle market sleeps; one with new bids clears, once per cycle time', async () => {
       const { placed, cycle, asleep, passTime } = await begin({ ann: 100 }, { cycleSeconds: 3600 })
-      expect(await asleep()).toEqual({ step: 'sleep', seconds: null })
+      expect(await asleep()).toEqual(IDLE)
       await placed('ann', '1')
       expect(await asleep()).toEqual({ step: 'clear', cycle: 1 })
       await cycle()
@@ -1036,7 +1040,7 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
     })
 
     test('a market sleeps until a lease ends, then tidies', async () => {
-      const { economy, marketId, placed, cycle, asleep, passTime } = await begin({ ann: 100 })
+      const { economy, marketId, placed, cycle, asleep, passTime } = await begin({ ann: 100 }, LONG_LIFE)
       await placed('ann', '1')
       await cycle()
       const next = await asleep()
@@ -1045,11 +1049,11 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
       await passTime(60)
       expect(await asleep()).toEqual({ step: 'tidy' })
       await economy.tidyMarket(marketId)
-      expect(await asleep()).toEqual({ step: 'sleep', seconds: null })
+      expect(await asleep()).toEqual(IDLE)
     })
 
     test('bids that cannot fit do not make it spin; returned supply makes it look again', async () => {
-      const { economy, marketId, placed, cycle, asleep, passTime } = await begin({ ann: 100 })
+      const { economy, marketId, placed, cycle, asleep, passTime } = await begin({ ann: 100 }, LONG_LIFE)
       await placed('ann', '10', WHOLE)
       await placed('ann', '5', WHOLE, { goodTillCancelled: true })
       await cycle()
@@ -1083,7 +1087,7 @@ export function describeEconomy(name: string, make: () => EconomyUnderTest): voi
     test('by posted price, moved prices make it look again', async () => {
       const { marketId, placed, cycle, asleep, passTime, recordPrices } = await begin(
         { ann: 100 },
-        { policy: 'posted-price' },
+        { policy: 'posted-price', ...LONG_LIFE },
       )
       await placed('ann', '10', WHOLE)
       await placed('ann', '5', WHOLE, { goodTillCancelled: true })

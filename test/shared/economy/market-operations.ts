@@ -105,6 +105,9 @@ export const operation: fc.Arbitrary<MarketOperation> = fc.oneof(
         fc.record({ maxOpenBids: fc.constantFrom(1, 3, 64) }),
         fc.record({ minimumBid: fc.constantFrom('0.000001', '1', '6') }),
         fc.record({ reserveFraction: fc.constantFrom(0, 0.1) }),
+        // Off the stretches by which time passes, whatever leases add to them.
+        fc.record({ dormantAfterSeconds: fc.constantFrom(300, 1300, 2300) }),
+        fc.record({ mortality: fc.boolean() }),
       ),
     }),
     5,

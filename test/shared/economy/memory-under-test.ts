@@ -21,7 +21,8 @@ export function createMemoryUnderTest(): EconomyUnderTest {
       nowMs += seconds * 1000
     },
     async setAgentStatus(marketId, agent, status) {
-      marketOf(marketId).agents.get(agent)!.status = status
+      const dormantReason = status === 'dormant' ? 'voluntary' : null
+      Object.assign(marketOf(marketId).agents.get(agent)!, { status, dormantReason, judgeAtMs: null })
     },
     async recordPrices(marketId, pricesMicro) {
       const market = marketOf(marketId)

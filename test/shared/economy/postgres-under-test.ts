@@ -22,7 +22,7 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
         `update bids set expires_at = expires_at ${past}`,
         `update cycles set opened_at = opened_at ${past}, effective_at = effective_at ${past}`,
         `update refusal_counters set since = since ${past}`,
-        `update agents set bucket_at = bucket_at ${past}`,
+        `update agents set bucket_at = bucket_at ${past}, idle_from = idle_from ${past}, judge_at = judge_at ${past}`,
         `update prices set ticked_at = ticked_at ${past}, recorded_at = recorded_at ${past}`,
         `update prompts set opened_at = opened_at ${past}, expires_at = expires_at ${past}`,
         `update markets set paused_at = paused_at ${past}`,
@@ -32,11 +32,11 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
       }
     },
     async setAgentStatus(marketId, agent, status) {
-      await db.query('update agents set status = $3 where market_id = $1 and name = $2', [
-        marketId,
-        agent,
-        status,
-      ])
+      await db.query(
+        `update agents set status = $3, dormant_reason = case $3 when 'dormant' then 'voluntary' end, judge_at = null
+          where market_id = $1 and name = $2`,
+        [marketId, agent, status],
+      )
     },
     async recordPrices(marketId, pricesMicro) {
       await db.query(

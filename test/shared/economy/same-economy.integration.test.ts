@@ -10,7 +10,7 @@ import { createPostgresUnderTest } from './postgres-under-test.ts'
 const { db } = await ownDatabase()
 
 const CREDITS = { ann: 100, bob: 50, cy: 5 }
-const RULES = { bidsPerSecond: null, cycleSeconds: 500 }
+const RULES = { bidsPerSecond: null, cycleSeconds: 500, dormantAfterSeconds: 1300 }
 
 describe('the economy on Postgres', () => {
   test('answers, books and events are those of the economy in memory', async () => {

@@ -40,6 +40,8 @@ const late = 'leases end on time'
 const numbers = 'cycles are numbered without gaps, only the last may be open'
 const outcomes = 'cycles agree with their bids and payments'
 const refunds = 'what was paid for a lease came back once, and only with a reason'
+const dead = 'the dead have nothing open'
+const judged = 'the idle are judged in time'
 const escrow = 'escrow holds what open prompts offer'
 const promptMoney = 'each prompt moved what its outcome says'
 const budgets = 'budgets of leases equal their calls to models'
@@ -69,6 +71,17 @@ test.each<[damage: string, sql: string, failing: string[]]>([
     'a call charged for more than it used',
     `update llm_calls set charged_tokens = reserved_tokens + 1 where status = 'settled'`,
     [budgets, calls],
+  ],
+  [
+    'a death with a prompt open',
+    `update agents set status = 'dead', judge_at = null
+      where agent_id in (select agent_id from prompts where status = 'open')`,
+    [dead],
+  ],
+  [
+    'an idle agent that nobody will judge',
+    `update agents set judge_at = null where name = 'alice'`,
+    [judged],
   ],
   [
     'a prompt that offers more than was set aside',

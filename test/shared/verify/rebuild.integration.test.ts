@@ -44,7 +44,12 @@ test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
     agents,
     /^agent bob: availableMicro is \d+ in Postgres and \d+ by its events$/,
   ],
-  ['a life', `update agents set status = 'dead' where name = 'bob'`, agents, /dead in Postgres and alive/],
+  [
+    'a life',
+    `update agents set status = 'dead', judge_at = null where name = 'bob'`,
+    agents,
+    /dead in Postgres and alive/,
+  ],
   [
     'an agent nobody registered',
     `with bob as (update agents set name = name where name = 'bob' returning *)
