@@ -1,5 +1,5 @@
 // A first bid over NATS with Bourse's own client. Set NATS_URL, BOURSE_MARKET, BOURSE_AGENT and BOURSE_TOKEN, as
-// `bourse agent add` prints them, and run: node agents/first-bid-nats.ts
+// `bourse agent add` prints them, and run: node setup/enter.mjs agents/first-bid-nats.ts
 import { connectAgent } from 'bourse/agent'
 
 function setting(name: string): string {

@@ -19,7 +19,7 @@ export function describeStart(environment: Record<string, string>): string {
   return [
     'To bid from a program, over NATS:',
     ...settings,
-    'node agents/first-bid-nats.ts                 # with our client',
+    'node setup/enter.mjs agents/first-bid-nats.ts # with our client',
     'python3 agents/python/first_bid.py            # with nats-py alone: pip install nats-py',
     '',
   ].join('\n  ')
