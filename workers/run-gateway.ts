@@ -11,6 +11,8 @@ import { createPostgresEconomy } from '../shared/db/postgres-economy.ts'
 import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
 import { createPostgresLedger } from '../shared/db/postgres-ledger.ts'
 import { createPostgresServices } from '../shared/db/postgres-services.ts'
+import { readOwner } from '../shared/db/read-owner.ts'
+import { createAccountable } from '../shared/gateway/accountable.ts'
 import { announceMarkets } from '../shared/gateway/announce.ts'
 import { createEventBatches } from '../shared/gateway/event-batches.ts'
 import { createGateway, GATEWAY_LIMITS } from '../shared/gateway/gateway.ts'
@@ -75,6 +77,7 @@ export async function runGateway(
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
   const gateway = createGateway({
     handlers: telemetry.tracing === null ? handlers : tracedHandlers(handlers),
+    accountable: createAccountable((marketId, agent) => readOwner(db, marketId, agent)),
     around: createCallObserver({
       isObserved: createSharedReading(
         marketId => isObserved(db, marketId),

@@ -11,18 +11,16 @@ import { publicKeysOf } from '../shared/bus/identity-keys.ts'
 import type { loadIdentityEnvironment } from '../shared/config/environment.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { createPostgresIdentity } from '../shared/db/postgres-identity.ts'
+import { connectionProblem } from '../shared/identity/connection-limits.ts'
 import { connectionName } from '../shared/identity/connection-name.ts'
 import { findBearer } from '../shared/identity/find-bearer.ts'
 import { createLiveConnections } from '../shared/identity/live-connections.ts'
 import { agentPermissions } from '../shared/identity/permissions.ts'
-import { refuseTooManyConnections } from '../shared/identity/refuse-token.ts'
 import { createCalloutSigner } from '../shared/identity/user-jwt.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 
 const MAX_DATABASE_CONNECTIONS = 8
-/** One agent has so many connections at most, so that it cannot take all that a server has. */
-const MAX_CONNECTIONS_PER_AGENT = 32
 /** Whoever ends a token closes its connections; what slipped through is found by looking so often, so far back. */
 const LOOK_EVERY_MS = 250
 const LOOK_BACK_SECONDS = 30
@@ -79,9 +77,8 @@ export async function runIdentity(
     const found = await findBearer(identity, request.token)
     if (!found.ok) return refuse(request, found.error.message)
     const { marketId, agent, tokenId, endsAtMs } = found
-    if (live.count(found) >= MAX_CONNECTIONS_PER_AGENT) {
-      return refuse(request, refuseTooManyConnections(agent, MAX_CONNECTIONS_PER_AGENT).error.message)
-    }
+    const problem = connectionProblem(agent, { own: live.count(found), all: live.total() })
+    if (problem !== null) return refuse(request, problem.error.message)
     live.add({ serverId: request.serverId, clientId: request.clientId, marketId, agent, tokenId })
     return signer.admit(
       request,

@@ -36,6 +36,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 /** What the gateway does to the world; all of it is given. */
 export interface GatewayParts {
   handlers: Handlers
+  /** Under whose name an agent's requests are counted and take their turns; by default its own. */
+  accountable?: (marketId: string, agent: string) => string
   /** Stands around every operation that can be read; by default nothing does. */
   around?: CallAround
   /** Publishes an answer. */
@@ -58,6 +60,8 @@ export interface Gateway {
 
 interface TakenRequest {
   caller: Caller
+  /** Who answers for it. */
+  who: string
   operation: string
   request: IncomingRequest
   dueMs: number
@@ -86,11 +90,12 @@ const FAILED = refuse('internal_error', 'something failed in the market; ask aga
 const OVERLOADED = refuse('overloaded', 'the gateway has too much to do: nothing was done, try again later')
 
 /**
- * Answers the requests of agents: who asks is known from the subject; what nobody may send or one agent sends too much of
- * is refused before it is read, what cannot be read before any database work. Agents are served in turn.
+ * Answers the requests of agents: who asks is known from the subject; what nobody may send, or one agent or owner sends too
+ * much of, is refused before it is read, what cannot be read before any database work. Who asks is served in turn.
  */
 export function createGateway(parts: GatewayParts): Gateway {
   const { limits = GATEWAY_LIMITS, nowMs, around = (_caller, _operation, _request, act) => act() } = parts
+  const { accountable = (marketId, agent) => `${marketId}/${agent}` } = parts
   const load = createAgentLoad(limits.load)
   const waiting = createFairQueue<TakenRequest>()
   /** Waiting or at work, the oldest first; what was answered at its deadline and is still at work counts on. */
@@ -107,7 +112,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const { marketId, agent, operation } = address
     const at = nowMs()
     forgetQuietAgents(at)
-    const who = `${marketId}/${agent}`
+    const who = accountable(marketId, agent)
     const taken = load.take(who, at)
     if (taken === 'dropped') return
     const isOwn = isOwnInbox(marketId, agent, request.reply)
@@ -117,7 +122,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     else if (taken === 'refused') answer(request.reply, refuseTooMany(limits.load))
     else if (isFull) answer(request.reply, OVERLOADED)
     else
-      take(who, {
+      take({
+        who,
         caller: { marketId, agent, traceparent: request.traceparent },
         operation,
         request,
@@ -126,7 +132,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       })
   }
 
-  function take(who: string, one: TakenRequest): void {
+  function take(one: TakenRequest): void {
     open.add(one)
     unanswered += 1
     deadlines ??= setInterval(settleOverdue, DEADLINE_LOOK_INTERVAL_MS)
@@ -134,7 +140,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       void finish(one)
       return
     }
-    waiting.push(who, one)
+    waiting.push(one.who, one)
     pump()
   }
 
@@ -167,7 +173,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     settle(one, outcome)
     open.delete(one)
     const isFault = !outcome.ok && FAULTS.has(outcome.error.code)
-    load.done(`${one.caller.marketId}/${one.caller.agent}`, isFault)
+    load.done(one.who, isFault)
   }
 
   /** Answers a request, unless that was done: what comes of it after its deadline is told to nobody. */
@@ -238,7 +244,10 @@ function unknownKeyIn(issue: object): string | undefined {
 
 function refuseTooMany({ openMax, requestsPerSecond }: LoadLimits): Refusal {
   const allowed = `${requestsPerSecond} requests a second, ${openMax} unanswered at a time`
-  return refuse('too_many_requests', `this agent asks too much at once: one gateway answers ${allowed}`)
+  return refuse(
+    'too_many_requests',
+    `this agent, or those of its owner together, ask too much at once: one gateway answers ${allowed}`,
+  )
 }
 
 function refuseUnknownOperation(operation: string): Refusal {

@@ -44,6 +44,8 @@ export function createLiveConnections(nowMs: () => number) {
     add,
     remove,
     count,
+    /** Of all agents together. */
+    total: () => byPlace.size,
     /** Connections that came in by one of these tokens. */
     of(tokenIds: ReadonlySet<bigint>): Connection[] {
       return [...byPlace.values()].filter(one => tokenIds.has(one.tokenId))

@@ -35,7 +35,3 @@ export function refuseFrozen(agent: string): Refusal {
 export function refuseDead(agent: string): Refusal {
   return refuse('agent_not_alive', `agent ${agent} is dead`)
 }
-
-export function refuseTooManyConnections(agent: string, most: number): Refusal {
-  return refuse('too_many_connections', `agent ${agent} has ${most} connections, the most allowed: close one`)
-}

@@ -8,12 +8,17 @@ import { rpcSubject } from '../../../shared/rpc/subjects.ts'
 const OWN_INBOX = '_INBOX.m.ann.1'
 
 /** A gateway whose operations are what a test says. */
-function begin(handlers: Partial<Handlers> = {}, limits: Partial<GatewayLimits> = {}) {
+function begin(
+  handlers: Partial<Handlers> = {},
+  limits: Partial<GatewayLimits> = {},
+  accountable?: (marketId: string, agent: string) => string,
+) {
   const answers: { reply: string; outcome: { ok: boolean; error?: { code: string; field?: string } } }[] = []
   const misdirected: string[] = []
   const failures: unknown[] = []
   const gateway = createGateway({
     handlers: handlers as Handlers,
+    ...(accountable === undefined ? {} : { accountable }),
     answer: (reply, text) => answers.push({ reply, outcome: JSON.parse(text) }),
     misdirected: (_marketId, _agent, reply) => misdirected.push(reply),
     failed: (_operation, _caller, error) => failures.push(error),
@@ -155,6 +160,20 @@ describe('a gateway', () => {
     await gateway.drained()
     expect(order.slice(0, 4)).toEqual(['ann', 'ann', 'bob', 'cleo'])
     expect(order).toHaveLength(102)
+  })
+
+  test('counts the agents of one owner together', async () => {
+    const { gateway, ask, answers } = begin(
+      { 'economic.get_balance': async () => ({ ok: true, ...balance }) },
+      { load: { ...GATEWAY_LIMITS.load, openMax: 2 } },
+      (_marketId, agent) => (agent === 'dan' ? 'm/dan' : 'm//acme'),
+    )
+    for (const agent of ['ann', 'bob', 'cleo', 'dan']) ask('economic.get_balance', {}, { agent })
+    await gateway.drained()
+    const refused = answers.filter(({ outcome }) => !outcome.ok)
+    expect(refused.map(({ reply, outcome }) => [reply, outcome.error?.code])).toEqual([
+      ['_INBOX.m.cleo.1', 'too_many_requests'],
+    ])
   })
 
   test('sheds what one agent asks beyond its measure, and what all ask beyond the gateway’s', async () => {
