@@ -8,7 +8,8 @@ export const COMMON_ERRORS = {
   unknown_agent: 'an agent that is named does not exist in this market',
   agent_not_alive: 'an agent that is named is dead',
   agent_frozen: 'an operator froze an agent that is named: it may look, and do nothing else',
-  too_many_requests: 'this agent asks faster than the gateway answers one agent; nothing was done',
+  too_many_requests:
+    'this agent, or those of its owner together, ask faster than the gateway answers one; nothing was done',
   overloaded: 'the gateway has as much waiting as it may; nothing was done, try again later',
   deadline_exceeded: 'no answer in time; whether it was done is open, ask again under the same key',
   internal_error: 'something failed that is not the caller’s fault; ask again under the same key',
