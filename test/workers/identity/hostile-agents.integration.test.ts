@@ -8,7 +8,7 @@ import { eventually, openTestEconomy, type TestEconomy } from '../../workflows/e
 import { connectByToken, connectRaw, type RawConnection, tokenOf } from './agent-door.ts'
 
 const ENDOWED = { ann: 500n, bob: 100n, dan: 100n, eve: 100n, fay: 100n, gus: 100n }
-const BUNDLE = { cpu: 0.1, durationSeconds: 3 }
+const BUNDLE = { cpu: 0.1, durationSeconds: 6 }
 let economy: TestEconomy
 let marketId: string
 let otherMarketId: string
