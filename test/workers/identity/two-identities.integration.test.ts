@@ -15,7 +15,7 @@ const DOCUMENTED = {
   ignoreAuthErrorAbort: true,
   reconnectTimeWait: 100,
 } satisfies ConnectionOptions
-const CONNECTS = 40
+const CONNECTS = 20
 const { url } = await ownDatabase()
 let nats: Awaited<ReturnType<typeof startOwnNats>>
 let economy: TestEconomy
