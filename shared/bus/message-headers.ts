@@ -2,9 +2,8 @@ import type { Msg, MsgHdrs } from 'nats'
 
 /** The headers of a message as they came. */
 export interface MessageHeaders {
-  /** The server's status; 0 for a message that is none. */
-  code: number
-  description: string
+  /** The server's status; its code is 0 for a message that is none. */
+  status(): { code: number; description: string }
   /** A header's first value; empty when it has none. */
   first(name: string): string
   /** A header's last value; empty when it has none. */
@@ -19,11 +18,12 @@ const VERSION = 'NATS/1.0'
  */
 export function headersOf(message: Msg): MessageHeaders {
   const text = headerText(message)
-  const firstLine = text.slice(VERSION.length, endOfLine(text, 0)).trim()
-  const [, code = '0', description = ''] = /^(\d+) ?(.*)$/.exec(firstLine) ?? []
   return {
-    code: Number(code),
-    description,
+    status() {
+      const firstLine = text.slice(VERSION.length, endOfLine(text, 0)).trim()
+      const [, code = '0', description = ''] = /^(\d+) ?(.*)$/.exec(firstLine) ?? []
+      return { code: Number(code), description }
+    },
     first: name => valueAt(text, text.indexOf(`\r\n${name}:`), name),
     last: name => valueAt(text, text.lastIndexOf(`\r\n${name}:`), name),
   }

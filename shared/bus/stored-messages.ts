@@ -12,8 +12,8 @@ export interface StoredMessage {
   messageId: string
   /** What its sender wrote to prove that it is one of our publishers; empty when nothing. */
   proof: string
-  /** When the stream took it, in milliseconds. */
-  storedAtMs: number
+  /** When the stream took it, as the server writes it: ISO 8601, UTC. */
+  storedAt: string
   text: string
 }
 
@@ -92,11 +92,14 @@ async function readDirectly(
       watchdog?.refresh()
       const headers = headersOf(message)
       // Whatever status a sender wrote: what has a sequence stands in the stream.
-      const code = headers.last(SEQUENCE_HEADER) === '' ? headers.code : 0
-      if (code === END_OF_BATCH || code === NOT_FOUND) return resolve(messages)
-      if (code === NO_RESPONDERS) return reject(NatsError.errorForCode('503'))
-      if (code >= 400) return reject(new NatsError(headers.description || 'refused', String(code)))
-      messages.push(storedMessageOf(message, headers))
+      const sequence = headers.last(SEQUENCE_HEADER)
+      if (sequence === '') {
+        const { code, description } = headers.status()
+        if (code === END_OF_BATCH || code === NOT_FOUND) return resolve(messages)
+        if (code === NO_RESPONDERS) return reject(NatsError.errorForCode('503'))
+        return reject(new NatsError(description || 'refused', String(code)))
+      }
+      messages.push(storedMessageOf(message, headers, Number(sequence)))
       if (request.batch === undefined) resolve(messages)
     },
   })
@@ -117,14 +120,14 @@ export function isNoStream(error: unknown): boolean {
   return error instanceof NatsError && error.code === '503'
 }
 
-function storedMessageOf(message: Msg, headers: MessageHeaders): StoredMessage {
+function storedMessageOf(message: Msg, headers: MessageHeaders, streamSequence: number): StoredMessage {
   return {
     // The server's own headers stand last: what a sender wrote under their names is not believed.
-    streamSequence: Number(headers.last(SEQUENCE_HEADER)),
+    streamSequence,
     subject: headers.last('Nats-Subject'),
     messageId: headers.first('Nats-Msg-Id'),
     proof: headers.first(PROOF_HEADER),
-    storedAtMs: Date.parse(headers.last('Nats-Time-Stamp')),
+    storedAt: headers.last('Nats-Time-Stamp'),
     text: message.string(),
   }
 }

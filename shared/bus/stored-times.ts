@@ -22,7 +22,7 @@ export async function readStoredTimes(
   while (sequence < firstSequence + count) {
     const messages = await readMessages(bus, marketId, sequence, firstSequence + count - sequence)
     if (messages.length === 0) break
-    for (const { messageId, storedAtMs } of messages) times.set(messageId, storedAtMs)
+    for (const { messageId, storedAt } of messages) times.set(messageId, Date.parse(storedAt))
     sequence = messages.at(-1)!.streamSequence + 1
   }
   return times

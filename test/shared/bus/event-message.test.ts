@@ -17,7 +17,7 @@ const event = {
 const message = {
   streamSequence: 9,
   subject: subjectOf(event),
-  storedAtMs: 0,
+  storedAt: '2026-01-01T00:00:00.000Z',
   messageId: event.event_id,
   proof: '',
   text: JSON.stringify(event),
