@@ -14,14 +14,15 @@ const CLAIM_SECONDS = 30
 
 /**
  * Claims the market that waits longest of those with published events nobody told as spans; null when there is none.
- * Events from before the last `backlogSeconds` are passed over: traces are for what happens now.
+ * Events from before the last `backlogSeconds` are passed over: traces are for what happens now. So are those that are
+ * not kept any more.
  */
 export async function claimSpans(db: Database, backlogSeconds: number): Promise<SpanClaim | null> {
   const { rows } = await db.query(
     `with due as (
-       select p.market_id, p.published_seq, coalesce(e.told_seq, 0) as told_seq
+       select p.market_id, p.published_seq, greatest(e.told_seq, p.first_seq - 1) as told_seq
          from publications p left join span_emissions e using (market_id)
-        where p.published_seq > coalesce(e.told_seq, 0)
+        where p.published_seq > greatest(e.told_seq, p.first_seq - 1)
           and coalesce(e.claimed_until, '-infinity') <= clock_timestamp()
         order by e.claimed_until nulls first limit 1),
      recent as (

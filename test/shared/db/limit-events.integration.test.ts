@@ -7,6 +7,7 @@ import { trimStream } from '../../../shared/bus/trim-stream.ts'
 import { limitEvents } from '../../../shared/db/limit-events.ts'
 import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
+import { claimSpans } from '../../../shared/db/span-emissions.ts'
 import { readKeptEvents } from '../../../shared/db/trim-outbox.ts'
 import { marketSettingsSchema } from '../../../shared/market/rules.ts'
 import { verify } from '../../../shared/verify/verify.ts'
@@ -56,6 +57,7 @@ test('a market with the rule keeps its newest events from a checkpoint on, whoev
     [marketId],
   )
   expect(rows[0].events).toBe(KEPT + 1)
+  expect(await claimSpans(db, 3_600)).toMatchObject({ marketId, toldSeq: checkpointSeq! - 1 })
   const report = await verify({ db, bus, marketId, fromEvents: true })
   expect(report.checks.filter(check => !check.ok)).toEqual([])
 })
