@@ -4,7 +4,7 @@ import {
   readCycleFacts,
   readLinksToBids,
   readParentsOfRefusals,
-} from '../shared/db/read-trace-facts.ts'
+} from '../shared/db/read-bid-facts.ts'
 import type { BourseEvent } from '../shared/events/envelope.ts'
 import { bidSpans, leaseSpan } from '../shared/trace/bid-spans.ts'
 import { cycleSpans, MAX_BIDS_LINKED } from '../shared/trace/cycle-spans.ts'
@@ -12,7 +12,7 @@ import type { DecidingEvent } from '../shared/trace/facts.ts'
 import { refusalSpans } from '../shared/trace/refusal-spans.ts'
 import type { SpanRecord } from '../shared/trace/span-record.ts'
 
-const DECIDES_BID = ['bid_processed', 'bid_cancelled', 'bid_expired', 'lease_ended'] as const
+const DECIDES_BID = ['bid_processed', 'bid_cancelled', 'bid_expired', 'lease_ended', 'lease_revoked'] as const
 
 /**
  * The spans that a market's events tell: a bid's when it is decided or refused, a cycle's when it is settled, a
@@ -60,9 +60,13 @@ export async function spansOfEvents(
     return bidDecidedBy(event).flatMap(bidId => {
       const bid = bids.get(bidId)
       if (bid === undefined) return []
-      return event.type === 'lease_ended' ? leaseSpan(bid, deciding) : bidSpans(bid, deciding)
+      return endsLease(event) ? leaseSpan(bid, deciding) : bidSpans(bid, deciding)
     })
   })
+}
+
+function endsLease({ type }: BourseEvent): boolean {
+  return type === 'lease_ended' || type === 'lease_revoked'
 }
 
 function bidDecidedBy(event: BourseEvent): string[] {

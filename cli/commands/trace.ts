@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import { validate as isUuid } from 'uuid'
 import { findAgentId } from '../../shared/db/find-agent-id.ts'
 import type { Database } from '../../shared/db/pool.ts'
-import { readBidFacts, readRefusalFacts } from '../../shared/db/read-bid-facts.ts'
+import { readBidRecord, readRefusalRecord } from '../../shared/db/read-bid-record.ts'
 import { readBidOutcome } from '../../shared/db/read-outcome.ts'
 import { bidStory, refusalStory, type StoryNode } from '../../shared/trace/bid-story.ts'
+import { placeOfBid } from '../../shared/trace/traces.ts'
 import { type OutputOptions, printAnswer } from '../answer.ts'
 import { colours } from '../colours.ts'
 import { acceptedOrRefused, refused, wrongUsage } from '../command-failure.ts'
@@ -52,14 +53,17 @@ async function tellByKey(db: Database, { key, agent, market }: TraceOptions): Pr
   if (told !== null) return told
   if (verdict.ok) return unknownBid(`there is no bid ${verdict.bidId}`)
   const { code, message, required = null, available = null } = verdict.error
-  const facts = { marketId: market, agent, traceId: null, reason: code, message, required, available }
-  return { traceId: null, story: refusalStory({ ...facts, event: null }) }
+  const refusal = { marketId: market, agent, traceId: null, reason: code, message, required, available }
+  return { traceId: null, story: refusalStory({ ...refusal, count: 1, event: null }) }
 }
 
 async function tellOf(db: Database, id: string): Promise<Told | null> {
-  const bid = await readBidFacts(db, id)
-  if (bid !== null) return { traceId: bid.traceId, story: bidStory(bid) }
-  const refusal = await readRefusalFacts(db, id)
+  const bid = await readBidRecord(db, id)
+  if (bid !== null) {
+    const { traceId } = placeOfBid(bid.bidId, bid.traceparent)
+    return { traceId, story: bidStory(bid) }
+  }
+  const refusal = await readRefusalRecord(db, id)
   return refusal === null ? null : { traceId: refusal.traceId, story: refusalStory(refusal) }
 }
 

@@ -84,12 +84,13 @@ export function bidSpans(bid: BidFacts, decision: DecidingEvent): SpanRecord[] {
 /** A lease that ended; what happened in it hangs under this span. */
 export function leaseSpan(bid: BidFacts, ended: DecidingEvent): SpanRecord[] {
   if (bid.lease === null) return []
-  const { leaseId, startsAtMs, endsAtMs } = bid.lease
+  const { leaseId, startsAtMs, endsAtMs, status } = bid.lease
   const place = placeOfBid(bid.bidId, bid.traceparent)
   return [
     {
       ...part(place, bid, 'lease', startsAtMs, endsAtMs, {
         'bourse.lease.id': leaseId,
+        'bourse.lease.outcome': status,
         'bourse.event.id': ended.eventId,
         'bourse.event.seq': ended.seq,
       }),

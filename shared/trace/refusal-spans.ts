@@ -1,4 +1,5 @@
 import type { EventData } from '../events/registry.ts'
+import { explainRefusal } from './explain-decision.ts'
 import type { DecidingEvent } from './facts.ts'
 import { ownTrace } from './own-trace.ts'
 import { type SpanRecord, spanIdOf, spanRecord } from './span-record.ts'
@@ -37,12 +38,6 @@ export function refusalSpans(refusal: RefusalFacts, event: DecidingEvent): SpanR
       ...told,
     }),
   ]
-}
-
-/** Why bids were refused, in a sentence for people. */
-export function explainRefusal({ reason, required, available, count }: EventData<'bid_rejected'>): string {
-  const amounts = required === null ? '' : `: it needs ${required} credits and ${available} are available`
-  return count === 1 ? `refused, ${reason}${amounts}` : `${count} bids refused, ${reason}`
 }
 
 function attributesOf(refusal: RefusalFacts, event: DecidingEvent): SpanRecord['attributes'] {

@@ -26,6 +26,7 @@ const cycle: CycleFacts = {
   revenue: '100',
   cutoffScore: '5000000',
   priceSource: 'live',
+  priceAgeSeconds: 2,
   supply: { cpu: 1 },
   remaining: { cpu: 0.05 },
   prices: { cpu: '0.01' },
@@ -168,12 +169,16 @@ describe('the explanation of a decision', () => {
     [{ ...pending, status: 'expired' as const }, 'until its time was over'],
     [
       outbid,
-      'lost at rank 5 of 10 (its score 4000000 against a cut-off of 5000000): better bids had left 5 % of cpu where it asked 10 %',
+      'lost at rank 5 of 10 (its score 4 credits against a cut-off of 5 credits): better bids had left 5 % of cpu where it asked 10 %',
     ],
     [{ ...outbid, score: '6000000' }, 'although its score was high enough'],
     [
       { ...outbid, cycle: { ...cycle, winners: 0, cutoffScore: null } },
       'leases that run had left 5 % of cpu',
+    ],
+    [
+      { ...outbid, cycle: { ...cycle, policy: 'posted-price' as const } },
+      'its score 4 x its posted cost against a cut-off of 5 x its posted cost',
     ],
     [won, 'won at rank 5 of 10'],
   ])('of %# says why', (bid, said) => {
