@@ -26,6 +26,7 @@ import { llmProxy } from './rows/llm-proxy.ts'
 import { outboxPublish } from './rows/outbox-publish.ts'
 import { sandboxedRun } from './rows/sandboxed-run.ts'
 import { stuckPriceUpdate } from './rows/stuck-price-update.ts'
+import { tracingOff } from './rows/tracing-off.ts'
 import { wholeCycle } from './rows/whole-cycle.ts'
 import { winnerDetermination } from './rows/winner-determination.ts'
 
@@ -53,6 +54,7 @@ const ROWS: Row[] = [
   outboxPublish,
   collectorReplay,
   cycleToCollector,
+  tracingOff,
 ]
 
 const usage = "usage: npm run bench [-- --only <text in a row's name>] [--out <file>]"
