@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { spawnBourse } from '../cli/run-bourse.ts'
 import { ownDatabase } from '../shared/db/own-database.ts'
+import { callersTrace } from '../shared/telemetry/callers-trace.ts'
 import {
   type OtlpReceiver,
   type ReceivedSpan,
@@ -36,13 +36,6 @@ afterAll(async () => {
   await test.close()
   await receiver.close()
 })
-
-/** A trace of a caller's own, whose first span nobody here ever sees. */
-function callersTrace() {
-  const traceId = randomBytes(16).toString('hex')
-  const spanId = randomBytes(8).toString('hex')
-  return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` }
-}
 
 function signal(marketId: string, agent: string, name: string, message: unknown) {
   return test.client.workflow.signalWithStart('agent', {
