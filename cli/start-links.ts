@@ -1,4 +1,10 @@
-import { agentWorkflowId, marketWorkflowId, priceScheduleId } from '../shared/contracts/workflows.ts'
+import {
+  agentWorkflowId,
+  executionWorkflowId,
+  marketWorkflowId,
+  priceScheduleId,
+  promptWorkflowId,
+} from '../shared/contracts/workflows.ts'
 
 /** A link to Temporal's form for starting a workflow, filled in so that no input is needed. */
 export interface StartLink {
@@ -7,9 +13,12 @@ export interface StartLink {
   url: string
 }
 
+/** Stand in a form for what only its user knows; started as they are, the workflow says what they must be. */
+const TO_BE_FILLED_IN = { leaseId: 'LEASE-ID', promptId: 'PROMPT-ID' }
+
 /**
- * One filled-in start form per workflow type an operator may start by hand. What a workflow needs to know stands in
- * its id, since the form's address cannot carry an input.
+ * One filled-in start form per workflow type. What a workflow needs to know stands in its id, since the form's address
+ * cannot carry an input.
  */
 export function startLinks(
   ui: { address: string; namespace: string; taskQueue: string },
@@ -21,6 +30,8 @@ export function startLinks(
     allocationCycle: `cycle/${marketId}/next`,
     agent: agentWorkflowId(marketId, agent),
     priceUpdate: `${priceScheduleId(marketId)}/now`,
+    execution: executionWorkflowId(TO_BE_FILLED_IN.leaseId),
+    attentionPrompt: promptWorkflowId(TO_BE_FILLED_IN.promptId),
   }
   return Object.entries(ids).map(([workflowType, workflowId]) => {
     const form = new URL(

@@ -51,12 +51,19 @@ export async function execution(input?: ExecutionInput): Promise<ExecutionResult
 }
 
 async function run(leaseId: string): Promise<ExecutionResult> {
-  const { marketId, agent, endsInMs } = await findExecution({ leaseId })
+  const { marketId, agent, endsInMs } = await findExecution.executeWithOptions(
+    { summary: 'whose lease, until when?' },
+    [{ leaseId }],
+  )
   setSearchAttributes({ marketId, agent }, 'search-attributes')
-  setCurrentDetails(`The program of agent ${agent} in market ${marketId} waits for a worker, or runs.`)
+  const whose = `**The program of agent ${agent} in market ${marketId}**`
+  const endsAt = new Date(Date.now() + endsInMs).toISOString()
+  setCurrentDetails(`${whose} waits for a worker, or runs, on lease ${leaseId} until ${endsAt}.`)
   const running = new CancellationScope()
   const stopped = async () => {
-    await stopExecution({ marketId, leaseId, actor: 'operator' })
+    await stopExecution.executeWithOptions({ summary: `end the program of agent ${agent}` }, [
+      { marketId, leaseId, actor: 'operator' },
+    ])
     running.cancel()
   }
   setHandler(stop, () => CancellationScope.nonCancellable(stopped), {
@@ -73,14 +80,14 @@ async function run(leaseId: string): Promise<ExecutionResult> {
     summary: `run the program of agent ${agent}`,
   })
   const outcome = await running.run(() => runExecution({ leaseId })).catch(() => giveUp(marketId, leaseId))
-  setCurrentDetails(describe(agent, marketId, outcome))
+  setCurrentDetails(`${whose} ${describeEnd(outcome)}`)
   return outcome
 }
 
 /** Nobody ran it, or nobody came back: what began is ended, what did not is paid back. */
 async function giveUp(marketId: string, leaseId: string): Promise<ExecutionResult> {
-  await tendExecutions({ marketId })
-  return await abandonExecution({ leaseId })
+  await tendExecutions.executeWithOptions({ summary: 'pay back what never ran' }, [{ marketId }])
+  return await abandonExecution.executeWithOptions({ summary: 'end it: its worker went away' }, [{ leaseId }])
 }
 
 function readLeaseId(given: unknown): string {
@@ -91,8 +98,8 @@ function readLeaseId(given: unknown): string {
   return leaseId
 }
 
-function describe(agent: string, marketId: string, { status, reason, exitCode }: ExecutionResult): string {
-  if (status === 'missed') return `The program of agent ${agent} in market ${marketId} never ran.`
+function describeEnd({ status, reason, exitCode }: ExecutionResult): string {
+  if (status === 'missed') return 'never ran before its lease was over.'
   const code = exitCode === null ? '' : `, with exit code ${exitCode}`
-  return `The program of agent ${agent} in market ${marketId} has ended: ${reason}${code}.`
+  return `has ended: ${reason}${code}.`
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startLinks } from '../../cli/start-links.ts'
 
-test('every workflow type an operator may start has a form filled in', () => {
+test('every workflow type has a form filled in', () => {
   const ui = { address: 'http://127.0.0.1:8233', namespace: 'my team', taskQueue: 'bourse' }
   const links = startLinks(ui, 'first', 'ann')
   expect(links.map(({ workflowType, workflowId }) => [workflowType, workflowId])).toEqual([
@@ -9,6 +9,8 @@ test('every workflow type an operator may start has a form filled in', () => {
     ['allocationCycle', 'cycle/first/next'],
     ['agent', 'agent/first/ann'],
     ['priceUpdate', 'price-update/first/now'],
+    ['execution', 'execution/LEASE-ID'],
+    ['attentionPrompt', 'prompt/PROMPT-ID'],
   ])
   expect(links[0]!.url).toBe(
     'http://127.0.0.1:8233/namespaces/my%20team/workflows/start-workflow?workflowType=market&workflowId=market%2Ffirst&taskQueue=bourse',
