@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   down: async () => (await import('./commands/down.ts')).registerDown,
   backup: async () => (await import('./commands/backup.ts')).registerBackup,
   restore: async () => (await import('./commands/backup.ts')).registerRestore,
+  worker: async () => (await import('./commands/worker.ts')).registerWorker,
   demo: async () => (await import('./commands/demo.ts')).registerDemo,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   market: async () => (await import('./commands/market.ts')).registerMarket,

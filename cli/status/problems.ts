@@ -90,8 +90,7 @@ function workerProblems({ health, workers, programWorkers, taskQueue }: StatusFa
       code: 'no_worker',
       subject: taskQueue,
       problem: 'no market worker polls this task queue: markets stand still',
-      remedy:
-        'start one with `bourse up`, or `node workers/market-worker.ts` with the same BOURSE_TASK_QUEUE',
+      remedy: 'start one: `bourse worker`, with the same BOURSE_TASK_QUEUE',
     },
   ]
 }
