@@ -7,6 +7,9 @@ import type { Servers } from './servers.ts'
 
 export type EventsOptions = OutputOptions & {
   from?: number
+  /** In milliseconds since 1970; what happened at `until` is left out. */
+  since?: number
+  until?: number
   position?: string
   type?: string
   follow?: boolean
@@ -51,7 +54,10 @@ export async function printEvents(
   try {
     for await (const event of events) {
       awaySinceMs = null
-      if (options.type === undefined || event.type === options.type) {
+      const atMs = Date.parse(event.timestamp)
+      // Times never go back in the order of events.
+      if (atMs >= (options.until ?? Number.POSITIVE_INFINITY)) break
+      if (atMs >= (options.since ?? 0) && (options.type ?? event.type) === event.type) {
         await write(options.json ? `${safeJson(event)}\n` : eventLine(event))
       }
       await positions?.write(positionOf(event))

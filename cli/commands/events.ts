@@ -4,7 +4,7 @@ import { type OutputOptions, write } from '../answer.ts'
 import { checkpoint } from '../checkpoint.ts'
 import { colours } from '../colours.ts'
 import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
-import { wholeNumber } from '../option-readers.ts'
+import { moment, wholeNumber } from '../option-readers.ts'
 import { type EventsOptions, printEvents } from '../print-events.ts'
 import { runCommand } from '../run-command.ts'
 import { safeJson, safeText } from '../safe-text.ts'
@@ -27,6 +27,12 @@ export function registerEvents(program: Command): void {
       'the first event wanted; by default the first there is',
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
     )
+    .option(
+      '--since <time>',
+      'only what happened at this time or later: a day, or 2026-11-24T10:00:00Z',
+      moment,
+    )
+    .option('--until <time>', 'only what happened before this time', moment)
     .option('--position <file>', 'go on after the last event shown with this file, and keep the place in it')
     .addOption(new Option('--type <type>', 'only events of this type').choices(Object.keys(eventTypes)))
     .option('--follow', 'go on with new events until Ctrl-C')

@@ -37,6 +37,7 @@ interface PrintedEvent {
   type: string
   event_id: string
   epoch: number
+  timestamp: string
 }
 
 /** The documents that a command printed, one a line; the last line may be torn when it was killed. */
@@ -56,6 +57,25 @@ async function events(marketId: string, ...more: string[]): Promise<PrintedEvent
 
 const seqsOf = (printed: readonly PrintedEvent[]) => printed.map(event => event.seq)
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, place) => from + place)
+
+it('bourse events tells what happened in a stretch of time', async () => {
+  const marketId = await publishedMarket(5)
+  await commitEvents(servers.db, marketId, 5)
+  await publish(marketId)
+  const all = await events(marketId)
+  const middle = all[5]!.timestamp
+  const [before, after] = [
+    all.filter(one => one.timestamp < middle),
+    all.filter(one => one.timestamp >= middle),
+  ]
+  expect(before.length).toBeGreaterThanOrEqual(1)
+  expect(await events(marketId, '--until', middle)).toEqual(before)
+  expect(await events(marketId, '--since', middle)).toEqual(after)
+  expect(await events(marketId, '--since', middle, '--until', middle)).toEqual([])
+  const day = middle.slice(0, 10)
+  expect(await events(marketId, '--since', day)).toEqual(all.filter(one => one.timestamp >= day))
+  expect((await runBourse(['events', marketId, '--since', 'yesterday'])).code).toBe(2)
+})
 
 describe('bourse events --follow --position', () => {
   it('killed, goes on at exactly the event after the place it kept', async () => {
