@@ -8,6 +8,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -83,6 +84,8 @@ export async function agent(input?: AgentInput): Promise<AgentState> {
 async function keepDoor(marketId: string, name: string, carried: CarriedAgent): Promise<AgentState> {
   const firstRunId = workflowInfo().firstExecutionRunId
   const shielded = shieldHandlers()
+  // A run goes on as it began: answers belong to messages by their places in a batch that another version may have sent.
+  const nextBatch = patched('signals-before-updates') ? signalsBeforeUpdates : firstThatFit
   const inbox: Waiting[] = []
   const verdicts: AgentVerdict[] = carried.verdicts
   let { signals: signalsSeen, nonsense } = carried
@@ -247,16 +250,21 @@ function describeBatch(batch: readonly Waiting[]): string {
  * reset applies both again, a replay may see them in another order than the first run did; neither who is in a batch nor
  * their order there may depend on it.
  */
-function nextBatch(inbox: readonly Waiting[]): Waiting[] {
-  const asked = inbox.filter(({ via }) => via === 'update')
-  const sent = inbox.filter(({ via }) => via === 'signal')
+function signalsBeforeUpdates(inbox: readonly Waiting[]): Waiting[] {
+  const isSignal = ({ via }: Waiting) => via === 'signal'
+  const [sent, asked] = [inbox.filter(isSignal), inbox.filter(one => !isSignal(one))]
+  const batch = firstThatFit([...asked, ...sent])
+  return [...batch.filter(isSignal), ...batch.filter(one => !isSignal(one))]
+}
+
+/** The messages that came first, as many as one batch holds. */
+function firstThatFit(messages: readonly Waiting[]): Waiting[] {
   const batch: Waiting[] = []
   let characters = 0
-  for (const waiting of [...asked, ...sent].slice(0, MAX_MESSAGES_PER_BATCH)) {
+  for (const waiting of messages.slice(0, MAX_MESSAGES_PER_BATCH)) {
     characters += waiting.characters
     if (batch.length > 0 && characters > MAX_BATCH_CHARACTERS) break
     batch.push(waiting)
   }
-  const isSignal = ({ via }: Waiting) => via === 'signal'
-  return [...batch.filter(isSignal), ...batch.filter(one => !isSignal(one))]
+  return batch
 }
