@@ -231,16 +231,7 @@ function checkOutput({ task, initial_state: { seeded }, validation }: Scenario):
           },
         ],
   )
-  const left =
-    output.data_integration === undefined
-      ? []
-      : services
-          .filter(service => !output.expects.some(({ source }) => source === service))
-          .map(service => ({
-            path: [...path, 'data_integration'],
-            message: `needs something in \`expects\` that ${service} tells`,
-          }))
-  return [...unknown, ...left, ...(task.output_schema ? checkRequiredKeys(task.output_schema) : [])]
+  return [...unknown, ...(task.output_schema ? checkRequiredKeys(task.output_schema) : [])]
 }
 
 function checkRequiredKeys({
@@ -258,7 +249,10 @@ function checkRequiredKeys({
 
 function checkJudged({ validation }: Scenario): Inconsistency[] {
   const { judge_evaluation: evaluation, output_quality: quality } = validation
-  return quality !== undefined && Object.hasOwn(evaluation?.criteria ?? {}, quality.criterion)
+  return quality !== undefined &&
+    [evaluation?.criteria ?? []]
+      .flatMap(criteria => (Array.isArray(criteria) ? criteria : Object.keys(criteria)))
+      .includes(quality.criterion)
     ? [
         {
           path: ['validation', 'output_quality', 'criterion'],

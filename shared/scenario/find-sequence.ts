@@ -4,7 +4,7 @@ import type { Matcher } from './matcher.ts'
 import type { TrialEvents } from './trial-events.ts'
 
 /** Choices of events that labels may name, times the events of the trial, at most, that one search looks at. */
-const LOOKS_MAX = 500_000
+const LOOKS_MAX = 200_000
 
 export interface TimedSearch {
   events: readonly Matcher[]

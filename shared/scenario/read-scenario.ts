@@ -108,7 +108,8 @@ function explain(issue: z.core.$ZodIssue, prefix: Path = []): { path: Path; mess
     const deepest = branches.toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0]!
     if (deepest.length > 0) return deepest
   }
-  return [{ path, message: issue.message }]
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  return [{ path, message: isMissing ? `is missing: ${issue.expected} is expected` : issue.message }]
 }
 
 /** How far into the document a branch came before it failed: unknown and missing keys say that it is another. */

@@ -4,6 +4,7 @@ import { constraintSchema } from './constraint.ts'
 import { labelSchema, literalSchema, matcherSchema } from './matcher.ts'
 
 const CHECKS_MAX = 64
+const CRITERIA_MAX = 16
 const matchers = z.array(matcherSchema).min(1).max(CHECKS_MAX)
 const thresholdSchema = z.number().min(1).max(5)
 /** A metric that a measuring command prints. */
@@ -15,14 +16,20 @@ const percentSchema = z
 
 const directionSchema = z.enum(['lower', 'higher']).describe('which is better')
 
+const criteriaSchema = z
+  .union([
+    z.array(labelSchema).min(1).max(CRITERIA_MAX),
+    z
+      .record(labelSchema, z.string().min(1).max(1_000))
+      .refine(
+        criteria => Object.keys(criteria).length >= 1 && Object.keys(criteria).length <= CRITERIA_MAX,
+        `must be 1 to ${CRITERIA_MAX} criteria`,
+      ),
+  ])
+  .describe('what judges score from 1 to 5: names, or by name what is meant, in words for them')
+
 const judgeSchema = z.strictObject({
-  criteria: z
-    .record(labelSchema, z.string().min(1).max(1_000))
-    .refine(
-      criteria => Object.keys(criteria).length >= 1 && Object.keys(criteria).length <= 16,
-      'must be 1 to 16 criteria',
-    )
-    .describe('what judges score from 1 to 5, and what that means, in words for them'),
+  criteria: criteriaSchema,
   pass_threshold: thresholdSchema.default(3).describe('the mean of the criteria, over all judges, at least'),
 })
 
@@ -67,7 +74,9 @@ export const validationSchema = z.strictObject({
       data_integration: z
         .literal('all_sources_represented')
         .optional()
-        .describe('it says something from the results of every seeded service: their `expects`'),
+        .describe(
+          'every seeded service was called with success before, and the result says something that it tells: what `expects` says of it or, when that says nothing, a value of its answers',
+        ),
       expects: z
         .array(z.strictObject({ source: labelSchema, path: z.string().max(300), is: literalSchema }))
         .max(CHECKS_MAX)
@@ -94,7 +103,12 @@ export const validationSchema = z.strictObject({
     .strictObject({
       type: z.literal('llm_judge'),
       criterion: labelSchema,
-      means: z.string().min(1).max(1_000).describe('what the criterion means, in words for judges'),
+      means: z
+        .string()
+        .min(1)
+        .max(1_000)
+        .optional()
+        .describe('what the criterion means, in words for judges'),
       threshold: thresholdSchema.default(3),
     })
     .optional()

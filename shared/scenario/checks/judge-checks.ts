@@ -12,10 +12,22 @@ export interface JudgedChecks {
 /** Every criterion that judges are asked for, and what it means. */
 export function criteriaOf({ validation }: Scenario): Record<string, string> {
   const { judge_evaluation: evaluation, output_quality: quality } = validation
-  return {
-    ...evaluation?.criteria,
-    ...(quality === undefined ? {} : { [quality.criterion]: quality.means }),
-  }
+  const { criteria = {} } = evaluation ?? {}
+  const meant = Array.isArray(criteria)
+    ? Object.fromEntries(criteria.map(criterion => [criterion, inWords(criterion)]))
+    : criteria
+  if (quality === undefined) return meant
+  return { ...meant, [quality.criterion]: quality.means ?? inWords(quality.criterion) }
+}
+
+/** A criterion that is only named means what its name says. */
+function inWords(criterion: string): string {
+  return criterion.replaceAll('_', ' ')
+}
+
+/** The names of the criteria of judge_evaluation. */
+function namesOf({ criteria }: NonNullable<Scenario['validation']['judge_evaluation']>): string[] {
+  return Array.isArray(criteria) ? criteria : Object.keys(criteria)
 }
 
 /** Whether the judges scored high enough. */
@@ -34,8 +46,7 @@ export function checkJudges({ scenario, trial }: CheckContext): JudgedChecks {
     }
     return { check, score: scores.score }
   }
-  const judged =
-    evaluation && score('judge_evaluation', Object.keys(evaluation.criteria), evaluation.pass_threshold)
+  const judged = evaluation && score('judge_evaluation', namesOf(evaluation), evaluation.pass_threshold)
   const rated = quality && score('output_quality', [quality.criterion], quality.threshold)
   return {
     checks: [judged, rated].flatMap(one => (one === undefined ? [] : [one.check])),

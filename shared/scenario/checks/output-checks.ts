@@ -1,9 +1,11 @@
+import type { CollectedEvent } from '../collected-event.ts'
 import { isSoAt } from '../compare.ts'
 import { containsText, textsIn } from '../contains-text.ts'
 import { describeLiteral } from '../describe-matcher.ts'
 import { handedIn, outputOf } from '../handed-in.ts'
 import { findMatches } from '../match-event.ts'
 import { outputProblems } from '../output-problems.ts'
+import { isRepresented } from '../represented.ts'
 import type { Check } from '../verdict.ts'
 import type { CheckContext } from './context.ts'
 
@@ -24,7 +26,7 @@ export function checkOutput(context: CheckContext): Check[] {
   }
   const findings = event === null ? [isThere] : [isThere, ...findingsOf(context, output)]
   const checks = findings.map((finding): Check => ({ ...finding, kind: 'output_validation', decidedBy }))
-  return event === null ? checks : [...checks, ...checkSources(context, event.event_id)]
+  return event === null ? checks : [...checks, ...checkSources(context, event)]
 }
 
 function findingsOf({ scenario, bindings }: CheckContext, output: unknown): Finding[] {
@@ -76,24 +78,37 @@ function countWords(text: string): number {
   return text.split(/\s+/).filter(word => word !== '').length
 }
 
-/** Whether every seeded service was called with success before the result was handed in. */
-function checkSources({ scenario, trial, bindings }: CheckContext, outputId: string): Check[] {
-  if (scenario.validation.output_validation?.data_integration === undefined) return []
-  const handedInAt = trial.events.findIndex(event => event.event_id === outputId)
-  return scenario.initial_state.seeded.services.map(({ service }) => {
+/** Whether every seeded service was called with success before the result was handed in, and is to be found in it. */
+function checkSources({ scenario, trial, bindings }: CheckContext, handedInEvent: CollectedEvent): Check[] {
+  const { output_validation: asked } = scenario.validation
+  if (asked?.data_integration === undefined) return []
+  const handedInAt = trial.events.indexOf(handedInEvent)
+  const output = outputOf(handedInEvent)
+  return scenario.initial_state.seeded.services.map(({ service, answers }) => {
     const matcher = {
       type: 'service_invoked',
       'data.service_name': service,
       'data.result': 'success',
     } as const
     const called = findMatches(trial, matcher, bindings).satisfied.find(index => index < handedInAt)
+    const isExpected = asked.expects.some(({ source }) => source === service)
+    const isToldOf =
+      isExpected ||
+      isRepresented(
+        output,
+        answers.map(answer => answer.result),
+      )
+    const missing = [
+      ...(called === undefined ? ['no such call'] : []),
+      ...(isToldOf ? [] : ['nothing that it tells']),
+    ]
     return {
       name: `output_validation.data_integration.${service}`,
       kind: 'output_validation',
-      ok: called !== undefined,
-      lookedFor: `a call of ${service} that succeeded before the result was handed in`,
-      found: called === undefined ? 'none' : 'one',
-      decidedBy: called === undefined ? [outputId] : [trial.events[called]!.event_id, outputId],
+      ok: missing.length === 0,
+      lookedFor: `a call of ${service} that succeeded before the result was handed in, and something that it tells`,
+      found: missing.length === 0 ? 'both' : missing.join(', '),
+      decidedBy: [...(called === undefined ? [] : [trial.events[called]!.event_id]), handedInEvent.event_id],
     }
   })
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { criteriaOf } from '../../../shared/scenario/checks/judge-checks.ts'
 import type { TrialRecord } from '../../../shared/scenario/collected-event.ts'
 import { type Scenario, scenarioSchema } from '../../../shared/scenario/scenario.ts'
 import { validateTrial } from '../../../shared/scenario/validate-trial.ts'
@@ -307,6 +308,20 @@ describe('results that are handed in', () => {
     expect(passesAs(...asked)).toBe(false)
   })
 
+  it('tell of every source, where nothing more is expected of them', () => {
+    const services = [
+      { provider: 'p', service: 'a', cost: '1', answers: [{ result: { degrees: 17.5 } }] },
+      { provider: 'p', service: 'b', cost: '1', answers: [{ result: { sky: 'overcast' } }] },
+    ]
+    const open = { initial_state: { seeded: { balance: '5', services } } }
+    const asked = { output_validation: { data_integration: 'all_sources_represented' } }
+    const both = [...served('a', 'p', '1'), ...served('b', 'p', '1')]
+    const passesWith = (value: unknown) => verdictOf(asked, [...both, output(value)], open).passed
+    expect(passesWith({ weather: [17.5, 'Overcast at noon'] })).toBe(true)
+    expect(passesWith({ weather: [17.5, 'clear'] })).toBe(false)
+    expect(passesWith({ weather: ['overcast'] })).toBe(false)
+  })
+
   it('are worth nothing when the sources were not asked before', () => {
     expect(passesAs(output({ total: 7 }))).toBe(false)
     expect(passesAs(output({ total: 7 }), ...served('a', 'p', '1'))).toBe(false)
@@ -333,6 +348,12 @@ describe('judges', () => {
     expect(verdictOf(asked, [bid('1'), judged({ weighs_cost: 5 })]).passed).toBe(false)
     expect(verdictOf(asked, [bid('1'), judged({ weighs_cost: 5, coherence: 9 })]).passed).toBe(false)
     expect(verdictOf(asked, [bid('1')])).toMatchObject({ passed: false, judgeScore: null })
+  })
+
+  it('may be asked for criteria by their names alone', () => {
+    const named = { judge_evaluation: { criteria: ['weighs_cost', 'coherence'] } }
+    expect(passes(named, judged({ weighs_cost: 4, coherence: 2 }))).toBe(true)
+    expect(criteriaOf(scenarioWith(named))).toEqual({ weighs_cost: 'weighs cost', coherence: 'coherence' })
   })
 
   it('count together when there are several', () => {
