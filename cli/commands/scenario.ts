@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import { addCalibrationCommand } from '../scenario/calibration-command.ts'
 import { addFileCommands } from '../scenario/file-commands.ts'
 
 /** `bourse scenario`: the benchmark. */
 export function registerScenario(program: Command): void {
   const scenario = program.command('scenario').description('the benchmark: scenarios, runs, verdicts')
   addFileCommands(scenario)
+  addCalibrationCommand(scenario)
 }

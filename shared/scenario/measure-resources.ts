@@ -1,6 +1,6 @@
 import type { CollectedEvent } from './collected-event.ts'
 import { formatExactDecimal, readExactDecimal } from './exact-decimal.ts'
-import type { MeasuredMetric } from './measured-metrics.ts'
+import { type MeasuredMetric, MODEL_CALL } from './measured-metrics.ts'
 import { valuesAt } from './read-path.ts'
 import type { TrialEvents } from './trial-events.ts'
 
@@ -24,7 +24,7 @@ export function measure(trial: TrialEvents, metric: MeasuredMetric): Measurement
     case 'tokens_used':
       return tokensUsed(own)
     case 'llm_calls':
-      return count('tool_call_initiated', 'llm.complete')
+      return count('tool_call_initiated', MODEL_CALL)
     case 'calls':
       return count('tool_call_initiated')
     case 'bids':
@@ -99,11 +99,11 @@ function highestBid(bids: readonly CollectedEvent[]): Measurement {
 /** A call that succeeded and does not say what it used makes the sum unknown; one that failed and does not used nothing. */
 function tokensUsed(own: readonly CollectedEvent[]): Measurement {
   const calls = own.filter(
-    event => event.type === 'tool_call_completed' && field(event, 'tool_name') === 'llm.complete',
+    event => event.type === 'tool_call_completed' && field(event, 'tool_name') === MODEL_CALL,
   )
   let sum = 0n
   for (const call of calls) {
-    const used = readExactDecimal(field(call, 'response.usage.total_tokens'))
+    const used = readExactDecimal(field(call, 'response.charged_tokens'))
     if (used === null && field(call, 'result') === 'success')
       return { value: null, decidedBy: [call.event_id] }
     if (used !== null && used > 0n) sum += used

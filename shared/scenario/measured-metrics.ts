@@ -1,10 +1,13 @@
+/** The name under which the LLM proxy tells calls of models. */
+export const MODEL_CALL = 'llm.chat.completions'
+
 /**
  * What can be counted in the events of a trial, for the agent under test. docs/scenarios.md says from which events each
  * is taken.
  */
 export const MEASURED_METRICS = {
   tokens_used:
-    'tokens of calls to models: usage.total_tokens in the responses of completed llm.complete calls',
+    'tokens of calls to models: charged_tokens in the responses of completed llm.chat.completions calls',
   llm_calls: 'calls to models that were begun',
   credits_spent: 'credits that left for good: burned, and paid to other agents',
   credits_received: 'credits that came from other agents and from rewards',

@@ -2,6 +2,7 @@ import { isEventName } from '../../events/registry.ts'
 import { isOperationName } from '../../rpc/operations.ts'
 import { findMatches } from '../match-event.ts'
 import type { Matcher } from '../matcher.ts'
+import { MODEL_CALL } from '../measured-metrics.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Check } from '../verdict.ts'
 import { type CheckContext, checkOf } from './context.ts'
@@ -20,8 +21,7 @@ export function matcherNamed(scenario: Scenario, name: string): Matcher | null {
   const labelled = allMatchers(scenario).find(matcher => matcher.label === name)
   if (labelled !== undefined) return labelled
   if (isEventName(name)) return { type: name }
-  if (isOperationName(name) || name === 'llm.complete')
-    return { type: 'tool_call_initiated', tool_name: name }
+  if (isOperationName(name) || name === MODEL_CALL) return { type: 'tool_call_initiated', tool_name: name }
   const isService = scenario.initial_state.seeded.services.some(({ service }) => service === name)
   return isService ? { type: 'service_invoked', 'data.service_name': name, 'data.result': 'success' } : null
 }

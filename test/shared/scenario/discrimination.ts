@@ -97,8 +97,8 @@ const analysed = (args: object): Said[] => {
 }
 const summary = handedIn({ summary: 'Mostly glacier photography, and some tidal power.' })
 const asked = (tokens: number): Said[] => [
-  call('llm.complete'),
-  answer('llm.complete', { ok: true, usage: { total_tokens: tokens } }),
+  call('llm.chat.completions'),
+  answer('llm.chat.completions', { outcome: 'completed', charged_tokens: tokens }),
 ]
 const bathSummary = handedIn({
   summary:

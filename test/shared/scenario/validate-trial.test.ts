@@ -248,7 +248,7 @@ describe('orders', () => {
 describe('what was used', () => {
   const burned: Said = ['credits_burned', { agent_id: AGENT, amount: '0.1', reason: 'bid_payment' }]
   const taken: Said = ['credits_burned', { agent_id: AGENT, amount: '99', reason: 'x', actor: 'operator' }]
-  const complete = (tokens: unknown) => answer('llm.complete', { usage: { total_tokens: tokens } })
+  const complete = (tokens: unknown) => answer('llm.chat.completions', { charged_tokens: tokens })
 
   it.each([
     ['credits_spent', '==10.3', [burned, burned, burned, ...served('a', 'p', '10'), taken], true],
@@ -256,7 +256,7 @@ describe('what was used', () => {
     ['tokens_used', '<=200', [complete(120), complete(80)], true],
     ['tokens_used', '<=200', [complete(120), complete(81)], false],
     ['tokens_used', '<=200', [complete('many')], false],
-    ['tokens_used', '<=200', [answer('llm.complete', { ok: false }, 'failure')], true],
+    ['tokens_used', '<=200', [answer('llm.chat.completions', { ok: false }, 'failure')], true],
     ['highest_bid', '<60', [bid('9'), bid('59.999999')], true],
     ['highest_bid', '==0', [], true],
     [
