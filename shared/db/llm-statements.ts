@@ -6,65 +6,145 @@ import { totalTokens } from '../llm/usage.ts'
 /** So many calls of a lease may be open where its market says nothing else. */
 export const DEFAULT_CALLS_PER_LEASE = 128
 
+/** One statement begins or ends at most so many calls. */
+export const CALLS_PER_STATEMENT = 64
+
 /**
- * Sets a whole worst case aside in one statement, and gives the lease's market, agent and trace; no row, and no change,
- * where the lease may not be used, has too little left or too many calls open, was never called on before, or its
- * market limits its minutes or observes calls. What stands in the way is not told. The update locks the budget, and
- * Postgres looks at its conditions again on what it finds once it has the lock.
+ * Sets the whole worst cases of calls aside in one statement, and gives for each its lease's market, agent and trace. No row,
+ * and no change, for the calls of a lease that may not be used, was never called on before, is in use by somebody else,
+ * has too little left or too many calls open for all of them, or whose market limits its minutes or observes calls; and for a
+ * call whose token is none of its lease's. What stands in the way is not told. Budgets are locked in the order of
+ * their leases, and Postgres looks at its conditions again on what it finds once it has the lock.
  */
 export function reserveWholeStatement(
-  { callId, leaseId, model, stream, deadlineSeconds, traceparent }: ReserveRequest,
-  { tokens, costMicro }: Reservation,
+  calls: readonly { request: ReserveRequest; whole: Reservation }[],
 ): QueryConfig {
+  const of = <T>(read: (request: ReserveRequest) => T) => calls.map(({ request }) => read(request))
   return {
     name: 'llm-reserve-whole',
-    text: `with budget as (
-             update llm_budgets b set reserved_tokens = b.reserved_tokens + $5, open_calls = b.open_calls + 1
-               from leases l join agents a on a.agent_id = l.beneficiary_id join bids bid using (bid_id)
+    text: `with asked as materialized (
+             select *
+               from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[],
+                           $8::int[], $9::text[])
+                 as a (call_id, lease_id, token_hash, model, streamed, tokens, cost_micro, deadline_seconds, traceparent)
+              where token_hash is null
+                 or exists (select from lease_tokens t where t.token_hash = a.token_hash and t.lease_id = a.lease_id)),
+           total as (
+             select lease_id, sum(tokens)::bigint as tokens, count(*)::int as calls from asked group by lease_id),
+           free as materialized (
+             select b.lease_id from llm_budgets b join total using (lease_id)
+              order by b.lease_id for no key update of b skip locked),
+           budget as (
+             update llm_budgets b
+                set reserved_tokens = b.reserved_tokens + total.tokens, open_calls = b.open_calls + total.calls
+               from free join total using (lease_id) join leases l using (lease_id)
+               join agents a on a.agent_id = l.beneficiary_id join bids bid using (bid_id)
                join markets m on m.market_id = l.market_id
-              where b.lease_id = $2 and l.lease_id = $2
-                and b.used_tokens + b.reserved_tokens + $5 <= b.granted_tokens
-                and b.open_calls < coalesce((m.rules->>'llmCallsPerLease')::bigint, ${DEFAULT_CALLS_PER_LEASE})
+              where b.lease_id = free.lease_id
+                and b.used_tokens + b.reserved_tokens + total.tokens <= b.granted_tokens
+                and b.open_calls + total.calls
+                    <= coalesce((m.rules->>'llmCallsPerLease')::bigint, ${DEFAULT_CALLS_PER_LEASE})
                 and l.status = 'active' and l.ends_at > clock_timestamp() and a.status <> 'dead' and not a.frozen
                 and m.rules->>'llmTokensPerMinute' is null and m.rules->>'llmCostPerMinute' is null
                 and m.rules->>'observeCalls' is distinct from 'true'
-             returning l.market_id, l.beneficiary_id, a.name, bid.traceparent,
+             returning b.lease_id, l.market_id, l.beneficiary_id, a.name, bid.traceparent,
                        date_trunc('milliseconds', clock_timestamp()) as now),
            call as (
              insert into llm_calls (call_id, market_id, lease_id, agent_id, model, streamed, reserved_tokens,
                                     reserved_cost_micro, reserved_at, deadline_at, traceparent)
-             select $1, market_id, $2, beneficiary_id, $3, $4, $5, $6, now, now + make_interval(secs => $7),
-                    coalesce($8, traceparent)
-               from budget)
-           select market_id, name, traceparent from budget`,
-    values: [callId, leaseId, model, stream, tokens, costMicro, deadlineSeconds, traceparent],
+             select call_id, market_id, lease_id, beneficiary_id, model, streamed, tokens, cost_micro, now,
+                    now + make_interval(secs => deadline_seconds), coalesce(asked.traceparent, budget.traceparent)
+               from asked join budget using (lease_id))
+           select call_id, market_id, name, budget.traceparent from asked join budget using (lease_id)`,
+    values: [
+      of(({ callId }) => callId),
+      of(({ leaseId }) => leaseId),
+      of(({ tokenHash }) => tokenHash ?? null),
+      of(({ model }) => model),
+      of(({ stream }) => stream),
+      calls.map(({ whole }) => whole.tokens),
+      calls.map(({ whole }) => whole.costMicro),
+      of(({ deadlineSeconds }) => deadlineSeconds),
+      of(({ traceparent }) => traceparent),
+    ],
+  }
+}
+
+/** How a call ended, for a statement. */
+export interface EndedCall {
+  callId: string
+  settlement: Settlement
+}
+
+/** The settlement's commit does not wait for the disk: see `settleStatement`. */
+const COMMIT_AT_ONCE = `set_config('synchronous_commit', 'off', true)`
+
+/**
+ * Resolves calls in one statement, and gives for each what it was charged. No row for a call that was resolved before, is
+ * in use by somebody else, took more than it had set aside, or counts in a minute of its market; nor where its market
+ * observes calls. Calls are locked before budgets, and budgets in the order of their leases.
+ */
+export function settleWholeStatement(calls: readonly EndedCall[]): QueryConfig {
+  return {
+    name: 'llm-settle-whole',
+    text: `with call as materialized (
+             select told.*, c.lease_id, c.reserved_tokens, ${COMMIT_AT_ONCE} as commits,
+                    case when told.is_worst then c.reserved_tokens else told.used_tokens end as charged_tokens
+               from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
+                           $8::int[], $9::int[], $10::int[], $11::boolean[], $12::bigint[])
+                 as told (call_id, outcome, upstream, prompt_tokens, completion_tokens, usage_source, cost_micro,
+                          attempts, latency_ms, first_token_ms, is_worst, used_tokens)
+               join llm_calls c on c.call_id = told.call_id join markets m on m.market_id = c.market_id
+              where c.status = 'reserved' and c.minute is null and m.rules->>'observeCalls' is distinct from 'true'
+                and (told.is_worst or told.used_tokens <= c.reserved_tokens)
+              order by c.call_id for no key update of c skip locked),
+           total as (
+             select lease_id, sum(reserved_tokens)::bigint as reserved_tokens, sum(charged_tokens)::bigint as charged_tokens,
+                    count(*)::int as calls
+               from call group by lease_id),
+           free as materialized (
+             select b.lease_id from llm_budgets b join total using (lease_id)
+              order by b.lease_id for no key update of b skip locked),
+           budget as (
+             update llm_budgets b
+                set reserved_tokens = b.reserved_tokens - total.reserved_tokens, open_calls = b.open_calls - total.calls,
+                    used_tokens = b.used_tokens + total.charged_tokens
+               from free join total using (lease_id) where b.lease_id = free.lease_id
+             returning b.lease_id),
+           settled as (
+             update llm_calls c
+                set status = 'settled', outcome = call.outcome, upstream = call.upstream,
+                    prompt_tokens = call.prompt_tokens, completion_tokens = call.completion_tokens,
+                    usage_source = call.usage_source, charged_tokens = call.charged_tokens,
+                    cost_micro = case when call.is_worst then c.reserved_cost_micro else call.cost_micro end,
+                    attempts = call.attempts, latency_ms = call.latency_ms, first_token_ms = call.first_token_ms,
+                    settled_at = clock_timestamp()
+               from call join budget using (lease_id) where c.call_id = call.call_id)
+           select call_id, charged_tokens from call join budget using (lease_id)`,
+    values: columnsOf(calls),
   }
 }
 
 /**
- * Resolves a call in one statement; no row where it was resolved before, or its market observes calls and
- * `whose` is `unobserved`. Its lock on the call lets one settlement through, the second then finds nothing to do. What is
- * charged is what the call used, but never more than it set aside and the lease has beside the calls of others: an
- * upstream that takes no notice of its limits cannot make a lease spend more than it was granted.
+ * Resolves a call in one statement; no row where it was resolved before. Its lock on the call lets one settlement through,
+ * the second then finds nothing to do. What is charged is what the call used, but never more than it set aside and the
+ * lease has beside the calls of others: an upstream that takes no notice of its limits cannot make a lease spend more than
+ * it was granted.
  *
- * Its commit does not wait for the disk. When power or Postgres fails within the next moments it may be forgotten, in whole
- * and together with whatever was built on it: then the call is still open, and is charged its worst case after its
- * deadline. A reservation waits: were one forgotten, its upstream would have been called for nothing set aside.
+ * Unless it is told as an event, its commit does not wait for the disk. When power or Postgres fails within the next
+ * moments it may be forgotten, in whole and together with whatever was built on it: then the call is still open, and is
+ * charged its worst case after its deadline. A reservation waits: were one forgotten, its upstream would have been
+ * called for nothing set aside.
  */
-export function settleStatement(
-  callId: string,
-  { outcome, charge, usage, ...told }: Settlement,
-  whose: 'unobserved' | 'any',
-): QueryConfig {
+export function settleStatement(call: EndedCall): QueryConfig {
   return {
     name: 'llm-settle',
     text: `with call as materialized (
              select c.call_id, c.lease_id, c.reserved_tokens,
-                    case when $11::boolean then c.reserved_tokens else $12::bigint end as wanted_tokens,
-                    m.rules, set_config('synchronous_commit', case when $13::boolean then current_setting('synchronous_commit') else 'off' end, true) as commits
+                    case when $11::boolean then c.reserved_tokens else $12::bigint end as wanted_tokens, m.rules,
+                    case when m.rules->>'observeCalls' is distinct from 'true' then ${COMMIT_AT_ONCE} end as commits
                from llm_calls c join markets m on m.market_id = c.market_id
               where c.call_id = $1 and c.status = 'reserved'
-                and ($13 or m.rules->>'observeCalls' is distinct from 'true')
                 for no key update of c),
            budget as (
              update llm_budgets b
@@ -89,20 +169,25 @@ export function settleStatement(
            select market_id, rules, charged_tokens, traceparent,
                   (select name from agents a where a.agent_id = settled.agent_id) as agent
              from settled`,
-    values: [
-      callId,
-      outcome,
-      told.upstream,
-      usage.promptTokens,
-      usage.completionTokens,
-      usage.source,
-      told.costMicro,
-      told.attempts,
-      Math.round(told.latencyMs),
-      told.firstTokenMs === null ? null : Math.round(told.firstTokenMs),
-      charge === 'reserved',
-      totalTokens(usage),
-      whose === 'any',
-    ],
+    values: columnsOf([call]).map(column => column[0]),
   }
+}
+
+/** The parameters of a settlement, a column each. */
+function columnsOf(calls: readonly EndedCall[]): unknown[][] {
+  const of = <T>(read: (settlement: Settlement) => T) => calls.map(({ settlement }) => read(settlement))
+  return [
+    calls.map(({ callId }) => callId),
+    of(({ outcome }) => outcome),
+    of(({ upstream }) => upstream),
+    of(({ usage }) => usage.promptTokens),
+    of(({ usage }) => usage.completionTokens),
+    of(({ usage }) => usage.source),
+    of(({ costMicro }) => costMicro),
+    of(({ attempts }) => attempts),
+    of(({ latencyMs }) => Math.round(latencyMs)),
+    of(({ firstTokenMs }) => (firstTokenMs === null ? null : Math.round(firstTokenMs))),
+    of(({ charge }) => charge === 'reserved'),
+    of(({ usage }) => totalTokens(usage)),
+  ]
 }

@@ -10,8 +10,16 @@ import {
 } from '../llm/reservation.ts'
 import { NO_USAGE } from '../llm/usage.ts'
 import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
-import { DEFAULT_CALLS_PER_LEASE, reserveWholeStatement, settleStatement } from './llm-statements.ts'
+import {
+  CALLS_PER_STATEMENT,
+  DEFAULT_CALLS_PER_LEASE,
+  type EndedCall,
+  reserveWholeStatement,
+  settleStatement,
+  settleWholeStatement,
+} from './llm-statements.ts'
 import type { Database, DatabaseClient } from './pool.ts'
+import { createStatementLane } from './statement-lane.ts'
 import { inOneStatement, inTransaction } from './transaction.ts'
 
 /** Overdue reservations are resolved in turns of so many. */
@@ -32,27 +40,32 @@ interface LockedLease extends LeaseBudget {
 }
 
 /**
- * Reservations on Postgres, each made and resolved by a single statement where nothing stands in its way: the lease has
- * room for the whole call, and its market neither limits its minutes nor observes calls. Else a transaction decides. All
- * of them lock the call when they resolve it, then its lease's budget, then the market's minute where it has a limit, and
- * last the sequence row where calls are observed; `hint` is called after a commit that woke a market.
+ * Reservations on Postgres, made and resolved by one statement for all calls that come at the same moment where nothing
+ * stands in their way: the lease has room for the whole call, and its market neither limits its minutes nor observes calls.
+ * Else a transaction decides. All of them lock the call when they resolve it, then its lease's budget, then the market's
+ * minute where it has a limit, and last the sequence row where calls are observed; statements for several wait for no lock.
+ * `hint` is called after a commit that woke a market.
  */
 export function createPostgresLlmStore(
   db: Database,
   hint: (marketId: string) => Promise<void>,
 ): LlmStore & { resolveOverdue(): Promise<number> } {
+  const lane = createStatementLane()
+  const reserveWhole = lane.line(CALLS_PER_STATEMENT, (requests: readonly ReserveRequest[]) =>
+    reserveWholes(db, requests),
+  )
+  const settleWhole = lane.line(CALLS_PER_STATEMENT, (calls: readonly EndedCall[]) => settleWholes(db, calls))
   const store = {
     async reserve(request: ReserveRequest) {
-      const whole = await reserveWhole(db, request)
+      const whole = await reserveWhole(request)
       if (whole !== null) return { ok: true as const, ...whole }
       const { woken, ...reserved } = await inTransaction(db, client => reserve(client, request))
       if (woken && reserved.ok) await hint(reserved.marketId)
       return reserved
     },
     async settle(callId: string, settlement: Settlement) {
-      const unobserved = await inOneStatement(db, settleStatement(callId, settlement, 'unobserved'))
-      if (unobserved.rows.length > 0)
-        return { resolved: true, chargedTokens: Number(unobserved.rows[0].charged_tokens) }
+      const whole = await settleWhole({ callId, settlement })
+      if (whole !== null) return { resolved: true, chargedTokens: whole }
       const { woken, ...settled } = await inTransaction(db, client => settle(client, callId, settlement))
       if (woken !== null) await hint(woken)
       return settled
@@ -85,13 +98,28 @@ export function createPostgresLlmStore(
   return store
 }
 
-/** Reserves in one statement where that goes; null: a transaction decides. */
-async function reserveWhole(db: Database, request: ReserveRequest): Promise<Reserved | null> {
-  const whole = wholeReservation(request.worst)
-  const { rows } = await inOneStatement(db, reserveWholeStatement(request, whole))
-  const row = rows[0]
-  if (row === undefined) return null
-  return { ...whole, marketId: row.market_id, agent: row.name, bidTraceparent: row.traceparent }
+/** Reserves in one statement what goes in one; null for each of which a transaction decides. */
+async function reserveWholes(
+  db: Database,
+  requests: readonly ReserveRequest[],
+): Promise<(Reserved | null)[]> {
+  const calls = requests.map(request => ({ request, whole: wholeReservation(request.worst) }))
+  const { rows } = await inOneStatement(db, reserveWholeStatement(calls))
+  const told = new Map(rows.map(row => [row.call_id, row]))
+  return calls.map(({ request, whole }) => {
+    const row = told.get(request.callId)
+    return row === undefined
+      ? null
+      : { ...whole, marketId: row.market_id, agent: row.name, bidTraceparent: row.traceparent }
+  })
+}
+
+/** Settles in one statement what goes in one, and tells what was charged; null for each that a transaction settles. */
+async function settleWholes(db: Database, calls: readonly EndedCall[]): Promise<(number | null)[]> {
+  const once = new Map(calls.map(call => [call.callId, call]))
+  const { rows } = await inOneStatement(db, settleWholeStatement([...once.values()]))
+  const charged = new Map(rows.map(row => [row.call_id, Number(row.charged_tokens)]))
+  return calls.map(call => (once.get(call.callId) === call ? (charged.get(call.callId) ?? null) : null))
 }
 
 async function reserve(
@@ -99,7 +127,8 @@ async function reserve(
   request: ReserveRequest,
 ): Promise<(({ ok: true } & Reserved) | LlmRefusal) & { woken?: boolean }> {
   const lease = await lockLease(client, request.leaseId)
-  if (lease === null) return refuseCall('unknown_token', 'there is no such lease')
+  if (lease === null || !(await isTokenOf(client, request)))
+    return refuseCall('unknown_token', 'there is no such lease, or this token is none of it any more')
   if (lease.isOver) return refuseCall('token_expired', 'the lease is over')
   if (lease.isDead) return refuseCall('agent_not_alive', `agent ${lease.agent} is dead`)
   if (lease.isFrozen) return refuseCall('agent_frozen', `agent ${lease.agent} is frozen`)
@@ -159,7 +188,7 @@ async function settle(
   settlement: Settlement,
 ): Promise<{ resolved: boolean; chargedTokens: number; woken: string | null }> {
   const { outcome, usage, attempts } = settlement
-  const { rows } = await client.query(settleStatement(callId, settlement, 'any'))
+  const { rows } = await client.query(settleStatement({ callId, settlement }))
   const row = rows[0]
   if (row === undefined) {
     const known = await client.query('select from llm_calls where call_id = $1', [callId])
@@ -218,6 +247,17 @@ async function lockLease(client: DatabaseClient, leaseId: string): Promise<Locke
     rules: row.rules,
     nowMs: row.now.getTime(),
   }
+}
+
+/** Whether the caller's token is one of the lease's; who shows none speaks for the lease by other right. */
+async function isTokenOf(client: DatabaseClient, { tokenHash, leaseId }: ReserveRequest): Promise<boolean> {
+  if (tokenHash === undefined) return true
+  const { rowCount } = await client.query({
+    name: 'llm-reserve-token',
+    text: 'select from lease_tokens where token_hash = $1 and lease_id = $2',
+    values: [tokenHash, leaseId],
+  })
+  return rowCount === 1
 }
 
 /** Tokens of a lease = its fraction x the market's capacity per minute x its duration in minutes, rounded down. */

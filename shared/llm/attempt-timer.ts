@@ -14,6 +14,9 @@ export class AttemptTimedOut extends Error {
   }
 }
 
+/** One for all: making an error costs more than anything else of an attempt's end. */
+const IS_OVER = new Error('the attempt is over')
+
 type TimeoutReason = Extract<FailureReason, `${string}_timeout`>
 
 /** The times of one attempt; its signal aborts when one has passed or the caller has gone. */
@@ -50,7 +53,7 @@ export function startAttemptTimer(clock: LlmClock, callerSignal: AbortSignal): A
     end() {
       for (const reason of [...armed.keys()]) disarm(reason)
       callerSignal.removeEventListener('abort', onCallerGone)
-      controller.abort(new Error('the attempt is over'))
+      controller.abort(IS_OVER)
     },
   }
 }

@@ -22,6 +22,8 @@ import { type WorstCase, worstCaseOf } from './worst-case.ts'
 export interface ChatCall {
   callId: string
   leaseId: string
+  /** The hash of the lease token that was shown; absent: the caller speaks for the lease by other right. */
+  tokenHash?: Buffer
   request: ChatRequest
   /** Headers of the caller that may pass to upstreams. */
   headers: Record<string, string>
@@ -147,13 +149,14 @@ async function complete(
 
 async function reserve(
   { store, setup, onUnsettled }: LlmDependencies,
-  { callId, leaseId, request, traceparent }: ChatCall,
+  { callId, leaseId, tokenHash, request, traceparent }: ChatCall,
   worst: WorstCase,
 ): ReturnType<LlmStore['reserve']> {
   try {
     return await store.reserve({
       callId,
       leaseId,
+      ...(tokenHash === undefined ? {} : { tokenHash }),
       model: request.model,
       stream: request.stream,
       worst,

@@ -19,6 +19,8 @@ export type CallOutcome =
 export interface ReserveRequest {
   callId: string
   leaseId: string
+  /** The hash of the lease token that was shown, which must be the lease's still; absent: no token is needed. */
+  tokenHash?: Buffer
   model: string
   stream: boolean
   worst: WorstCase

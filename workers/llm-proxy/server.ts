@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { v7 as uuidV7 } from 'uuid'
 import type { Outcome } from '../../shared/economy/refusal.ts'
 import type { TokenLease } from '../../shared/identity/identity.ts'
+import type { ShownLease } from '../../shared/identity/recent-leases.ts'
 import { readChatRequest } from '../../shared/llm/chat-request.ts'
 import type { ChatAnswer, ChatCall } from '../../shared/llm/complete-chat.ts'
 import type { LlmConfig } from '../../shared/llm/llm-config.ts'
@@ -19,6 +20,8 @@ export interface LlmServerOptions {
   port: number
   config: LlmConfig
   findLease: (token: string) => Promise<Outcome<{ lease: TokenLease }>>
+  /** The same for a call, which judges the lease again: one that was found lately will do. */
+  findRecentLease: (token: string) => Promise<Outcome<ShownLease>>
   complete: (call: ChatCall) => Promise<ChatAnswer>
   onRefused: (refusal: LlmRefusal) => void
   log: Logger
@@ -45,7 +48,9 @@ const PASSED_HEADERS = ['openai-beta']
 /** Serves OpenAI's chat completions to holders of lease tokens. Throws when the port is taken. */
 export async function startLlmServer(options: LlmServerOptions): Promise<LlmServer> {
   const { config, log } = options
-  const closing = new AbortController()
+  /** The callers that wait, each with what breaks its call off. */
+  const waiting = new Set<AbortController>()
+  let isClosing = false
   let openCalls = 0
 
   const server = createServer(
@@ -78,7 +83,10 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
     async close(graceMs) {
       const closed = new Promise(resolve => server.close(resolve))
       server.closeIdleConnections()
-      const timer = setTimeout(() => closing.abort(), graceMs)
+      const timer = setTimeout(() => {
+        isClosing = true
+        for (const caller of waiting) caller.abort()
+      }, graceMs)
       while (openCalls > 0) await new Promise(resolve => setTimeout(resolve, 20))
       clearTimeout(timer)
       server.closeAllConnections()
@@ -92,7 +100,7 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
     if (path === '/v1/chat/completions') {
       if (request.method !== 'POST')
         return refuse(response, refuseCall('method_not_allowed', 'use POST here'))
-      if (openCalls >= config.limits.maxConcurrentCalls || closing.signal.aborted) {
+      if (openCalls >= config.limits.maxConcurrentCalls || isClosing) {
         return refuse(
           response,
           refuseCall('proxy_busy', 'this proxy has as many calls as it takes at once', {
@@ -111,13 +119,13 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
       return refuse(response, refuseCall('not_found', 'there are /v1/chat/completions and /v1/models'))
     }
     if (request.method !== 'GET') return refuse(response, refuseCall('method_not_allowed', 'use GET here'))
-    const known = await findLease(request)
+    const known = await findLease(request, options.findLease)
     if (!known.ok) return refuse(response, known)
     listModels(response, path.slice('/v1/models/'.length))
   }
 
   async function completeChat(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const known = await findLease(request)
+    const known = await findLease(request, options.findRecentLease)
     if (!known.ok) return refuse(response, known)
     const read = await readJsonBody(request, config.limits.maxRequestBytes)
     if (!read.ok) return refuse(response, read)
@@ -125,7 +133,7 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
     if (!chat.ok) return refuse(response, chat)
 
     const callId = uuidV7()
-    const { lease } = known
+    const { lease, tokenHash } = known
     if (config.logPrompts) {
       log.info(
         {
@@ -137,17 +145,21 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
         'prompt',
       )
     }
-    const gone = new AbortController()
+    const caller = new AbortController()
+    waiting.add(caller)
     response.once('close', () => {
-      if (!response.writableFinished) gone.abort()
+      waiting.delete(caller)
+      if (!response.writableFinished) caller.abort()
     })
+    if (isClosing) caller.abort()
     response.setHeader('x-request-id', callId)
     const answered = await options.complete({
       callId,
       leaseId: lease.leaseId,
+      tokenHash,
       request: chat.request,
       headers: passedHeaders(request),
-      signal: AbortSignal.any([gone.signal, closing.signal]),
+      signal: caller.signal,
       sink: responseSink(response),
       traceparent:
         readTraceparent(request.headers.traceparent) === null ? null : String(request.headers.traceparent),
@@ -170,11 +182,14 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
     }
   }
 
-  async function findLease(request: IncomingMessage): Promise<{ ok: true; lease: TokenLease } | LlmRefusal> {
+  async function findLease<Found>(
+    request: IncomingMessage,
+    find: (token: string) => Promise<Outcome<Found>>,
+  ): Promise<({ ok: true } & Found) | LlmRefusal> {
     const bearer = readBearer(request)
     if (!bearer.ok) return bearer
     try {
-      const found = await options.findLease(bearer.token)
+      const found = await find(bearer.token)
       return found.ok ? found : refuseCall(found.error.code as LlmRefusalCode, found.error.message)
     } catch (error) {
       log.warn({ err: error }, 'a token could not be looked up')

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
-import { settleStatement } from '../../../shared/db/llm-statements.ts'
+import { type EndedCall, settleStatement, settleWholeStatement } from '../../../shared/db/llm-statements.ts'
 import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
+import { hashToken } from '../../../shared/identity/token.ts'
 import type { Settlement } from '../../../shared/llm/llm-store.ts'
 import { NO_USAGE } from '../../../shared/llm/usage.ts'
 import { leaseTokens, readBudget } from '../../workers/llm-proxy/leased-tokens.ts'
@@ -143,11 +144,75 @@ test('a call that nothing stands in the way of takes one statement to begin and 
     const one = request(leaseId)
     await store.reserve(one)
     await store.settle(one.callId, used(30))
-    expect(statements()).toEqual(['llm-reserve-whole', 'llm-settle'])
+    expect(statements()).toEqual(['llm-reserve-whole', 'llm-settle-whole'])
   } finally {
     query.mockRestore()
   }
   expect(await readBudget(db, leaseId)).toMatchObject({ used: 30, reserved: 200, open: 1 })
+})
+
+test('calls that come together begin and end together, each with its own figures', async () => {
+  const [one, two] = await Promise.all([leaseTokens(db, 60_000), leaseTokens(db, 60_000)])
+  for (const { leaseId } of [one, two]) await store.reserve(request(leaseId))
+  const made = Array.from({ length: 12 }, (_, nth) => ({
+    ...request((nth % 2 === 0 ? one : two).leaseId),
+    worst: { ...worst, outputTokens: 10 + nth },
+  }))
+  const query = vi.spyOn(pg.Client.prototype, 'query')
+  try {
+    const reserved = await Promise.all(made.map(call => store.reserve(call)))
+    expect(reserved).toMatchObject(made.map((_, nth) => ({ ok: true, tokens: 120 + 2 * nth })))
+    const settled = await Promise.all(made.map(({ callId }, nth) => store.settle(callId, used(nth))))
+    expect(settled).toEqual(made.map((_, nth) => ({ resolved: true, chargedTokens: nth })))
+    expect(query.mock.calls.length).toBeLessThanOrEqual(4)
+  } finally {
+    query.mockRestore()
+  }
+  expect(await readBudget(db, one.leaseId)).toMatchObject({ used: 30, reserved: 200, open: 1 })
+  expect(await readBudget(db, two.leaseId)).toMatchObject({ used: 36, reserved: 200, open: 1 })
+})
+
+test('a call that is wrong spoils none of those it came with', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  await store.reserve(request(leaseId))
+  const known = request(leaseId)
+  const [fine, wrong, empty] = await Promise.allSettled([
+    store.reserve(known),
+    store.reserve(request('no lease at all')),
+    store.reserve(request(leaseId, { worst: { ...worst, promptTokens: 60_001 } })),
+  ])
+  expect(fine).toMatchObject({ value: { ok: true, tokens: 200 } })
+  expect(wrong).toMatchObject({ status: 'rejected' })
+  expect(empty).toMatchObject({ value: { ok: false, code: 'lease_tokens_used_up' } })
+})
+
+test('a lease that somebody else holds keeps no other waiting', async () => {
+  const [held, free] = await Promise.all([leaseTokens(db, 60_000), leaseTokens(db, 60_000)])
+  for (const { leaseId } of [held, free]) await store.reserve(request(leaseId))
+  const client = await db.connect()
+  try {
+    await client.query('begin')
+    await client.query('select from llm_budgets where lease_id = $1 for update', [held.leaseId])
+    const waiting = store.reserve(request(held.leaseId))
+    const other = request(free.leaseId)
+    expect(await store.reserve(other)).toMatchObject({ ok: true })
+    expect(await store.settle(other.callId, used(3))).toMatchObject({ resolved: true })
+    await client.query('commit')
+    expect(await waiting).toMatchObject({ ok: true })
+  } finally {
+    client.release()
+  }
+})
+
+test('a token that is none of the lease (any more) begins no call', async () => {
+  const { leaseId, token } = await leaseTokens(db, 60_000)
+  const shown = (text: string) => store.reserve({ ...request(leaseId), tokenHash: hashToken(text) })
+  for (const time of ['first', 'later']) {
+    expect(await shown(token), time).toMatchObject({ ok: true })
+    expect(await shown('another'), time).toMatchObject({ status: 401, code: 'unknown_token' })
+  }
+  await db.query('delete from lease_tokens where lease_id = $1', [leaseId])
+  expect(await shown(token)).toMatchObject({ status: 401, code: 'unknown_token' })
 })
 
 test('a call is cut to what is left, beside others and at the last token', async () => {
@@ -165,18 +230,21 @@ test('a call is cut to what is left, beside others and at the last token', async
 })
 
 test('a settlement waits for the disk only where it is told as an event', async () => {
-  const { leaseId } = await leaseTokens(db, 60_000)
+  const { leaseId, marketId } = await leaseTokens(db, 60_000)
+  const settleOne = ([call]: readonly EndedCall[]) => settleStatement(call!)
   const client = await db.connect()
   const commits = async () => (await client.query('show synchronous_commit')).rows[0].synchronous_commit
   try {
-    for (const [whose, told] of [
-      ['unobserved', 'off'],
-      ['any', 'on'],
+    for (const [statement, rules, told] of [
+      [settleWholeStatement, {}, 'off'],
+      [settleOne, {}, 'off'],
+      [settleOne, { observeCalls: true }, 'on'],
     ] as const) {
       const one = request(leaseId)
       await store.reserve(one)
       await client.query('begin')
-      await client.query(settleStatement(one.callId, used(30), whose))
+      await client.query(`update markets set rules = rules || $2 where market_id = $1`, [marketId, rules])
+      await client.query(statement([{ callId: one.callId, settlement: used(30) }]))
       expect(await commits()).toBe(told)
       await client.query('commit')
       expect(await commits()).toBe('on')
