@@ -1,6 +1,6 @@
 import { CancelledFailure, Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { v7 as uuidV7 } from 'uuid'
+import { validate as isUuid, v7 as uuidV7 } from 'uuid'
 import { readChatRequest } from '../shared/llm/chat-request.ts'
 import { NO_SINK } from '../shared/llm/chat-sink.ts'
 import type { ChatAnswer, ChatCall } from '../shared/llm/complete-chat.ts'
@@ -30,6 +30,7 @@ export function createLlmActivities({
 }): LlmActivities {
   return {
     async completeChat({ leaseId, request }) {
+      if (!isUuid(leaseId)) throw failureOf(refuseCall('unknown_token', 'there is no such lease'))
       const read = readChatRequest(request)
       if (!read.ok) throw failureOf(read)
       if (read.request.stream) {

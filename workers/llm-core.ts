@@ -1,18 +1,22 @@
 import { v7 as uuidV7 } from 'uuid'
 import { forgetCircuits, recordCircuits, tellOutages } from '../shared/db/llm-circuits.ts'
+import { recordRefusals } from '../shared/db/llm-refusals.ts'
 import { createPostgresLlmStore } from '../shared/db/llm-store.ts'
 import type { Database } from '../shared/db/pool.ts'
 import { createUpstreamClient } from '../shared/http/upstream-client.ts'
-import { type ChatAnswer, type ChatCall, completeChat } from '../shared/llm/complete-chat.ts'
+import { type CallRecord, type ChatAnswer, type ChatCall, completeChat } from '../shared/llm/complete-chat.ts'
 import { systemClock } from '../shared/llm/llm-clock.ts'
-import type { LlmSetup } from '../shared/llm/llm-config.ts'
+import { type LlmSetup, modelNames } from '../shared/llm/llm-config.ts'
+import type { LlmRefusal } from '../shared/llm/llm-refusal.ts'
+import { createRefusalCounts } from '../shared/llm/refusal-counts.ts'
 import { createUpstreams } from '../shared/llm/upstream.ts'
-import { createLlmTelemetry, type LlmTelemetry } from '../shared/telemetry/llm-telemetry.ts'
+import { createLlmTelemetry } from '../shared/telemetry/llm-telemetry.ts'
 import type { Telemetry } from '../shared/telemetry/start-telemetry.ts'
 
 export interface LlmCore {
   complete(call: ChatCall): Promise<ChatAnswer>
-  telemetry: LlmTelemetry
+  /** Tells of a call that was refused before the core had it; `leaseId` is its caller's, if that is known. */
+  refused(refusal: LlmRefusal, leaseId?: string): void
   close(): Promise<void>
 }
 
@@ -21,8 +25,8 @@ const ROUND_MS = 1_000
 const QUIET_ROUNDS = 5
 
 /**
- * Puts the core together on real parts, and keeps three things up beside the calls, once a second: how this process's
- * circuits stand, what markets are told of that, and reservations whose process died.
+ * Puts the core together on real parts, and keeps four things up beside the calls, once a second: how this process's
+ * circuits stand, what markets are told of that, calls that were refused, and reservations whose process died.
  */
 export function startLlmCore(
   db: Database,
@@ -43,12 +47,17 @@ export function startLlmCore(
   const telemetry = createLlmTelemetry(setup.config, metrics, log, openCalls)
   const store = createPostgresLlmStore(db, hint)
   const client = createUpstreamClient(setup.config)
+  const refusals = createRefusalCounts()
+  const served = new Set(modelNames(setup.config))
   const stopped = new AbortController()
   let wake = () => {}
   const rounds = keepRounds()
 
   return {
-    telemetry,
+    refused(refusal, leaseId) {
+      telemetry.refused(refusal)
+      if (leaseId !== undefined) refusals.count({ leaseId, code: refusal.code, model: null, calls: 1 })
+    },
     complete: call =>
       completeChat(
         {
@@ -57,7 +66,7 @@ export function startLlmCore(
           client,
           clock: systemClock,
           store,
-          onCallEnded: telemetry.callEnded,
+          onCallEnded,
           onUnsettled: telemetry.unsettled,
         },
         call,
@@ -70,6 +79,15 @@ export function startLlmCore(
     },
   }
 
+  function onCallEnded(record: CallRecord): void {
+    telemetry.callEnded(record)
+    const { refusal, reserved, model, call } = record
+    // What had tokens set aside has a row of its own.
+    if (refusal === null || reserved !== null) return
+    const known = served.has(model) ? model : null
+    refusals.count({ leaseId: call.leaseId, code: refusal.code, model: known, calls: 1 })
+  }
+
   async function keepRounds(): Promise<void> {
     for (let round = 0; !stopped.signal.aborted; round++) {
       try {
@@ -80,7 +98,18 @@ export function startLlmCore(
       }
       await pauseOrWake()
     }
+    await tellRefusals().catch(() => {})
     await forgetCircuits(db, processId).catch(() => {})
+  }
+
+  async function tellRefusals(): Promise<void> {
+    const taken = refusals.take()
+    try {
+      await recordRefusals(db, taken)
+    } catch (error) {
+      for (const refused of taken) refusals.count(refused)
+      throw error
+    }
   }
 
   async function keepRound(round: number): Promise<void> {
@@ -93,6 +122,7 @@ export function startLlmCore(
       }))
       await recordCircuits(db, processId, known)
     }
+    await tellRefusals()
     await tellOutages(db, hint)
     const resolved = await store.resolveOverdue()
     if (resolved > 0) log.warn({ calls: resolved }, 'calls whose process died were charged their worst case')

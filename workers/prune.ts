@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RetentionEnvironment } from '../shared/config/retention-environment.ts'
 import type { Database } from '../shared/db/pool.ts'
+import { pruneLlmCalls } from '../shared/db/prune-llm-calls.ts'
 import { MAX_PRUNED_AT_ONCE, pruneOperations } from '../shared/db/prune-operations.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 
@@ -16,15 +17,16 @@ export async function pruneOldRows(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    let pruned = MAX_PRUNED_AT_ONCE
+    let isMoreLeft = false
     try {
-      pruned = await pruneOperations(db, retention.operationsDays)
-      if (pruned > 0) log.debug({ pruned }, 'old outcomes were removed')
+      const outcomes = await pruneOperations(db, retention.operationsDays)
+      const calls = await pruneLlmCalls(db, retention.llmCallsDays)
+      if (outcomes + calls > 0) log.debug({ outcomes, calls }, 'old rows were removed')
+      isMoreLeft = Math.max(outcomes, calls) >= MAX_PRUNED_AT_ONCE
     } catch (error) {
-      log.warn({ err: error }, 'old outcomes could not be removed; it is tried again')
-      pruned = 0
+      log.warn({ err: error }, 'old rows could not be removed; it is tried again')
     }
-    const waitMs = pruned < MAX_PRUNED_AT_ONCE ? PRUNE_INTERVAL_MS : PAUSE_BETWEEN_BATCHES_MS
+    const waitMs = isMoreLeft ? PAUSE_BETWEEN_BATCHES_MS : PRUNE_INTERVAL_MS
     await delay(waitMs, undefined, { signal }).catch(() => {})
   }
 }

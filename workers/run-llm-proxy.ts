@@ -31,7 +31,7 @@ export async function runLlmProxy(
     findLease,
     findRecentLease: rememberLeases(findLease),
     complete: core.complete,
-    onRefused: core.telemetry.refused,
+    onRefused: core.refused,
     log,
   })
   log.info(

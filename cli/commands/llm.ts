@@ -29,6 +29,7 @@ export function registerLlm(program: Command): void {
             cost: formatMoney(one.costMicro),
             costMicro: undefined,
           })),
+          refusedLastHour: found.refusedLastHour,
         }
         await printAnswer(options, status, () => describe(status))
       }),
@@ -42,6 +43,7 @@ interface StatusDocument {
   reservedTokens: string
   overdueCalls: number
   lastHour: { outcome: string; calls: number; chargedTokens: string; cost: string; medianMs: number }[]
+  refusedLastHour: { code: string; calls: number; leases: number }[]
 }
 
 function describe(status: StatusDocument): string {
@@ -73,5 +75,13 @@ function describe(status: StatusDocument): string {
         Math.round(one.medianMs),
       ]),
     ),
+    ...(status.refusedLastHour.length === 0
+      ? []
+      : [
+          renderTable(
+            ['refused in the last hour', { right: 'calls' }, { right: 'leases' }],
+            status.refusedLastHour.map(one => [one.code, one.calls, one.leases]),
+          ),
+        ]),
   ].join('\n')
 }

@@ -4,20 +4,27 @@ import { z } from 'zod'
 export interface RetentionEnvironment {
   /** First outcomes by idempotency key: a repetition within this time answers what the first one did. */
   operationsDays: number
+  /** Single calls to models; their sums stay. */
+  llmCallsDays: number
 }
 
 const OPERATIONS_DAYS_DEFAULT = 7
-const OPERATIONS_DAYS_MAX = 3_650
+const LLM_CALLS_DAYS_DEFAULT = 90
+const DAYS_MAX = 3_650
 export const WORKFLOWS_HOURS_DEFAULT = 24
 const WORKFLOWS_HOURS_MAX = 87_600
 
 export const retentionVariables = {
-  BOURSE_KEEP_OPERATIONS_DAYS: wholeNumber(1, OPERATIONS_DAYS_MAX, 'days').default(OPERATIONS_DAYS_DEFAULT),
+  BOURSE_KEEP_OPERATIONS_DAYS: wholeNumber(1, DAYS_MAX, 'days').default(OPERATIONS_DAYS_DEFAULT),
+  BOURSE_KEEP_LLM_CALLS_DAYS: wholeNumber(1, DAYS_MAX, 'days').default(LLM_CALLS_DAYS_DEFAULT),
 }
 
 /** Reads the variables above, as they were found. */
-export function retentionOf(found: { BOURSE_KEEP_OPERATIONS_DAYS: number }): RetentionEnvironment {
-  return { operationsDays: found.BOURSE_KEEP_OPERATIONS_DAYS }
+export function retentionOf(found: {
+  BOURSE_KEEP_OPERATIONS_DAYS: number
+  BOURSE_KEEP_LLM_CALLS_DAYS: number
+}): RetentionEnvironment {
+  return { operationsDays: found.BOURSE_KEEP_OPERATIONS_DAYS, llmCallsDays: found.BOURSE_KEEP_LLM_CALLS_DAYS }
 }
 
 /** How long the local stack's own Temporal keeps finished workflows, in hours. Throws when it is no such number. */

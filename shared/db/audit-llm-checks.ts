@@ -20,10 +20,16 @@ export const llmChecks: AuditCheck[] = [
              end as problem
         from llm_budgets b
         left join (
-          select lease_id, sum(charged_tokens) as charged,
-                 sum(reserved_tokens) filter (where status = 'reserved') as reserved,
-                 count(*) filter (where status = 'reserved') as open
-            from llm_calls where market_id = any($1) group by lease_id) c using (lease_id)
+          select lease_id, sum(charged) as charged, sum(reserved) as reserved, sum(open) as open
+            from (
+              select lease_id, charged_tokens as charged, 0 as reserved, 0 as open
+                from llm_calls where market_id = any($1) and status = 'settled'
+              union all
+              select lease_id, 0, reserved_tokens, 1
+                from llm_calls where market_id = any($1) and status = 'reserved'
+              union all
+              select lease_id, charged_tokens, 0, 0 from llm_usage where market_id = any($1)) known
+           group by lease_id) c using (lease_id)
        where b.market_id = any($1)`,
   },
   {

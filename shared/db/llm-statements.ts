@@ -12,7 +12,7 @@ export const CALLS_PER_STATEMENT = 64
 /**
  * Sets the whole worst cases of calls aside in one statement, and gives for each its lease's market, agent and trace. No row,
  * and no change, for the calls of a lease that may not be used, was never called on before, is in use by somebody else,
- * has too little left or too many calls open for all of them, or whose market limits its minutes or observes calls; and for a
+ * has too little left or too many calls open for all of them, or whose market limits its minutes, or its owner's, or observes calls; and for a
  * call whose token is none of its lease's. What stands in the way is not told. Budgets are locked in the order of
  * their leases, and Postgres looks at its conditions again on what it finds once it has the lock.
  */
@@ -24,11 +24,10 @@ export function reserveWholeStatement(
     name: 'llm-reserve-whole',
     text: `with asked as materialized (
              select *
-               from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[],
-                           $8::int[], $9::text[])
+               from ${unnested('uuid', 'uuid', 'bytea', 'text', 'boolean', 'bigint', 'bigint', 'int', 'text')}
                  as a (call_id, lease_id, token_hash, model, streamed, tokens, cost_micro, deadline_seconds, traceparent)
               where token_hash is null
-                 or exists (select from lease_tokens t where t.token_hash = a.token_hash and t.lease_id = a.lease_id)),
+                 or lease_id = (select t.lease_id from lease_tokens t where t.token_hash = a.token_hash)),
            total as (
              select lease_id, sum(tokens)::bigint as tokens, count(*)::int as calls from asked group by lease_id),
            free as materialized (
@@ -46,6 +45,8 @@ export function reserveWholeStatement(
                     <= coalesce((m.rules->>'llmCallsPerLease')::bigint, ${DEFAULT_CALLS_PER_LEASE})
                 and l.status = 'active' and l.ends_at > clock_timestamp() and a.status <> 'dead' and not a.frozen
                 and m.rules->>'llmTokensPerMinute' is null and m.rules->>'llmCostPerMinute' is null
+                and (a.owner is null
+                     or m.rules->>'ownerLlmTokensPerMinute' is null and m.rules->>'ownerLlmCostPerMinute' is null)
                 and m.rules->>'observeCalls' is distinct from 'true'
              returning b.lease_id, l.market_id, l.beneficiary_id, a.name, bid.traceparent,
                        date_trunc('milliseconds', clock_timestamp()) as now),
@@ -70,6 +71,14 @@ export function reserveWholeStatement(
   }
 }
 
+/**
+ * Parameters that are arrays of these types, as rows. How long they are is hidden from the planner: for one call it would
+ * else find a plan of that call's own cheaper each time, and plan for longer than it runs.
+ */
+function unnested(...types: string[]): string {
+  return `unnest(${types.map((type, place) => `(select $${place + 1}::${type}[])`).join(', ')})`
+}
+
 /** How a call ended, for a statement. */
 export interface EndedCall {
   callId: string
@@ -81,7 +90,7 @@ const COMMIT_AT_ONCE = `set_config('synchronous_commit', 'off', true)`
 
 /**
  * Resolves calls in one statement, and gives for each what it was charged. No row for a call that was resolved before, is
- * in use by somebody else, took more than it had set aside, or counts in a minute of its market; nor where its market
+ * in use by somebody else, took more than it had set aside, or counts in a minute of its market or owner; nor where its market
  * observes calls. Calls are locked before budgets, and budgets in the order of their leases.
  */
 export function settleWholeStatement(calls: readonly EndedCall[]): QueryConfig {
@@ -90,12 +99,11 @@ export function settleWholeStatement(calls: readonly EndedCall[]): QueryConfig {
     text: `with call as materialized (
              select told.*, c.lease_id, c.reserved_tokens, ${COMMIT_AT_ONCE} as commits,
                     case when told.is_worst then c.reserved_tokens else told.used_tokens end as charged_tokens
-               from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
-                           $8::int[], $9::int[], $10::int[], $11::boolean[], $12::bigint[])
+               from ${unnested('uuid', 'text', 'text', 'bigint', 'bigint', 'text', 'bigint', 'int', 'int', 'int', 'boolean', 'bigint')}
                  as told (call_id, outcome, upstream, prompt_tokens, completion_tokens, usage_source, cost_micro,
                           attempts, latency_ms, first_token_ms, is_worst, used_tokens)
                join llm_calls c on c.call_id = told.call_id join markets m on m.market_id = c.market_id
-              where c.status = 'reserved' and c.minute is null and m.rules->>'observeCalls' is distinct from 'true'
+              where c.status = 'reserved' and c.minute is null and c.owner_minute is null and m.rules->>'observeCalls' is distinct from 'true'
                 and (told.is_worst or told.used_tokens <= c.reserved_tokens)
               order by c.call_id for no key update of c skip locked),
            total as (
@@ -165,7 +173,13 @@ export function settleStatement(call: EndedCall): QueryConfig {
              update llm_minutes m
                 set tokens = m.tokens - settled.reserved_tokens + settled.charged_tokens,
                     cost_micro = m.cost_micro - settled.reserved_cost_micro + settled.cost_micro
-               from settled where m.market_id = settled.market_id and m.minute = settled.minute)
+               from settled where m.market_id = settled.market_id and m.minute = settled.minute),
+           owner_minute as (
+             update llm_owner_minutes m
+                set tokens = m.tokens - settled.reserved_tokens + settled.charged_tokens,
+                    cost_micro = m.cost_micro - settled.reserved_cost_micro + settled.cost_micro
+               from settled join agents a using (agent_id)
+              where m.market_id = settled.market_id and m.owner = a.owner and m.minute = settled.owner_minute)
            select market_id, rules, charged_tokens, traceparent,
                   (select name from agents a where a.agent_id = settled.agent_id) as agent
              from settled`,

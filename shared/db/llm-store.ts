@@ -5,7 +5,7 @@ import { readMoney } from '../llm/money.ts'
 import {
   decideReservation,
   type LeaseBudget,
-  type MarketMinute,
+  type SpendingMinute,
   wholeReservation,
 } from '../llm/reservation.ts'
 import { NO_USAGE } from '../llm/usage.ts'
@@ -24,6 +24,7 @@ import { inOneStatement, inTransaction } from './transaction.ts'
 
 /** Overdue reservations are resolved in turns of so many. */
 const OVERDUE_MAX = 100
+const MINUTE_MS = 60_000
 const TOOL_NAME = 'llm.chat.completions'
 
 /** A lease's budget under its lock, with what else decides about a call. */
@@ -31,6 +32,7 @@ interface LockedLease extends LeaseBudget {
   marketId: string
   agentId: bigint
   agent: string
+  owner: string | null
   isOver: boolean
   isDead: boolean
   isFrozen: boolean
@@ -43,7 +45,7 @@ interface LockedLease extends LeaseBudget {
  * Reservations on Postgres, made and resolved by one statement for all calls that come at the same moment where nothing
  * stands in their way: the lease has room for the whole call, and its market neither limits its minutes nor observes calls.
  * Else a transaction decides. All of them lock the call when they resolve it, then its lease's budget, then the market's
- * minute where it has a limit, and last the sequence row where calls are observed; statements for several wait for no lock.
+ * minute and its owner's where they have a limit, and last the sequence row where calls are observed; statements for several wait for no lock.
  * `hint` is called after a commit that woke a market.
  */
 export function createPostgresLlmStore(
@@ -91,7 +93,9 @@ export function createPostgresLlmStore(
         })
         if (isResolved) resolved += 1
       }
-      await db.query(`delete from llm_minutes where minute < clock_timestamp() - interval '1 day'`)
+      for (const table of ['llm_minutes', 'llm_owner_minutes']) {
+        await db.query(`delete from ${table} where minute < clock_timestamp() - interval '1 day'`)
+      }
       return resolved
     },
   }
@@ -132,21 +136,26 @@ async function reserve(
   if (lease.isOver) return refuseCall('token_expired', 'the lease is over')
   if (lease.isDead) return refuseCall('agent_not_alive', `agent ${lease.agent} is dead`)
   if (lease.isFrozen) return refuseCall('agent_frozen', `agent ${lease.agent} is frozen`)
-  const minute = await lockMinute(client, lease)
+  const minutes = await lockMinutes(client, lease)
   const callsPerLease = Number(lease.rules.llmCallsPerLease ?? DEFAULT_CALLS_PER_LEASE)
-  const decided = decideReservation(lease, minute, callsPerLease, request.worst)
+  const decided = decideReservation(lease, minutes, callsPerLease, request.worst)
   if (!decided.ok) return decided
 
   const { marketId, agent, agentId, bidTraceparent } = lease
+  const minuteOf = (whose: SpendingMinute['whose']) =>
+    minutes.some(one => one.whose === whose) ? new Date(minuteStartMs(lease.nowMs)) : null
   await client.query({
     name: 'llm-reserve',
     text: `with budget as (
              update llm_budgets set reserved_tokens = reserved_tokens + $7, open_calls = open_calls + 1 where lease_id = $3),
            minute as (
-             update llm_minutes set tokens = tokens + $7, cost_micro = cost_micro + $8 where market_id = $2 and minute = $11)
+             update llm_minutes set tokens = tokens + $7, cost_micro = cost_micro + $8 where market_id = $2 and minute = $11),
+           owner_minute as (
+             update llm_owner_minutes set tokens = tokens + $7, cost_micro = cost_micro + $8
+              where market_id = $2 and owner = $14 and minute = $13)
            insert into llm_calls (call_id, market_id, lease_id, agent_id, model, streamed, reserved_tokens,
-                                  reserved_cost_micro, reserved_at, deadline_at, minute, traceparent)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9::timestamptz + make_interval(secs => $10), $11, $12)`,
+                                  reserved_cost_micro, reserved_at, deadline_at, minute, traceparent, owner_minute)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9::timestamptz + make_interval(secs => $10), $11, $12, $13)`,
     values: [
       request.callId,
       marketId,
@@ -158,8 +167,10 @@ async function reserve(
       decided.costMicro,
       new Date(lease.nowMs),
       request.deadlineSeconds,
-      minute.startsAtMs === null ? null : new Date(minute.startsAtMs),
+      minuteOf('market'),
       request.traceparent ?? bidTraceparent,
+      minuteOf('owner'),
+      lease.owner,
     ],
   })
   const woken = await observe(client, lease, () =>
@@ -224,7 +235,7 @@ async function lockLease(client: DatabaseClient, leaseId: string): Promise<Locke
       await client.query({
         name: 'llm-reserve-lock',
         text: `select b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls, l.market_id,
-                      l.beneficiary_id, l.status <> 'active' or l.ends_at <= clock_timestamp() as is_over, a.name,
+                      l.beneficiary_id, l.status <> 'active' or l.ends_at <= clock_timestamp() as is_over, a.name, a.owner,
                       a.status = 'dead' as is_dead, a.frozen, bid.traceparent, m.rules,
                       date_trunc('milliseconds', clock_timestamp()) as now
                  from llm_budgets b join leases l using (lease_id) join agents a on a.agent_id = l.beneficiary_id
@@ -240,6 +251,7 @@ async function lockLease(client: DatabaseClient, leaseId: string): Promise<Locke
     marketId: row.market_id,
     agentId: row.beneficiary_id,
     agent: row.name,
+    owner: row.owner,
     isOver: row.is_over,
     isDead: row.is_dead,
     isFrozen: row.frozen,
@@ -276,23 +288,47 @@ async function makeBudget(client: DatabaseClient, leaseId: string): Promise<bool
   return rowCount === 1
 }
 
-async function lockMinute(
+/** What the lease's market, and the agents of its agent's owner, have spent in this minute, where there is a limit for that. */
+async function lockMinutes(
   client: DatabaseClient,
-  { marketId, rules, nowMs }: LockedLease,
-): Promise<MarketMinute & { startsAtMs: number | null }> {
-  const tokensMax = rules.llmTokensPerMinute == null ? null : Number(rules.llmTokensPerMinute)
-  const costMicroMax = rules.llmCostPerMinute == null ? null : readMoney(String(rules.llmCostPerMinute))
-  const startsAtMs = nowMs - (nowMs % 60_000)
-  const secondsLeft = Math.max(1, Math.ceil((startsAtMs + 60_000 - nowMs) / 1_000))
-  const limits = { tokensMax, costMicroMax, secondsLeft }
-  if (tokensMax === null && costMicroMax === null)
-    return { ...limits, tokens: 0, costMicro: 0n, startsAtMs: null }
-  const { rows } = await client.query(
-    `insert into llm_minutes (market_id, minute) values ($1, $2)
-     on conflict (market_id, minute) do update set tokens = llm_minutes.tokens returning tokens, cost_micro`,
-    [marketId, new Date(startsAtMs)],
+  { marketId, owner, rules, nowMs }: LockedLease,
+): Promise<SpendingMinute[]> {
+  const startsAtMs = minuteStartMs(nowMs)
+  const secondsLeft = Math.max(1, Math.ceil((startsAtMs + MINUTE_MS - nowMs) / 1_000))
+  const minutes: SpendingMinute[] = []
+  const lock = async (
+    whose: SpendingMinute['whose'],
+    [tokensRule, costRule]: [unknown, unknown],
+    text: string,
+    keys: string[],
+  ) => {
+    const tokensMax = tokensRule == null ? null : Number(tokensRule)
+    const costMicroMax = costRule == null ? null : readMoney(String(costRule))
+    if (tokensMax === null && costMicroMax === null) return
+    const { rows } = await client.query(text, [...keys, new Date(startsAtMs)])
+    const [{ tokens, cost_micro: costMicro }] = rows
+    minutes.push({ whose, tokensMax, costMicroMax, tokens: Number(tokens), costMicro, secondsLeft })
+  }
+  await lock(
+    'market',
+    [rules.llmTokensPerMinute, rules.llmCostPerMinute],
+    `insert into llm_minutes as m (market_id, minute) values ($1, $2)
+     on conflict (market_id, minute) do update set tokens = m.tokens returning tokens, cost_micro`,
+    [marketId],
   )
-  return { ...limits, tokens: Number(rows[0].tokens), costMicro: rows[0].cost_micro, startsAtMs }
+  if (owner === null) return minutes
+  await lock(
+    'owner',
+    [rules.ownerLlmTokensPerMinute, rules.ownerLlmCostPerMinute],
+    `insert into llm_owner_minutes as m (market_id, owner, minute) values ($1, $2, $3)
+     on conflict (market_id, owner, minute) do update set tokens = m.tokens returning tokens, cost_micro`,
+    [marketId, owner],
+  )
+  return minutes
+}
+
+function minuteStartMs(nowMs: number): number {
+  return nowMs - (nowMs % MINUTE_MS)
 }
 
 /** Tells a call as an event where the market observes its agents' calls. Returns whether that woke the market. */

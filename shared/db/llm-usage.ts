@@ -29,7 +29,10 @@ export interface UsageTotals {
 const NAMES: Record<UsageGroup, string> = { owner: 'a.owner', agent: 'a.name', model: 'c.model' }
 const ROWS_MAX = 10_000
 
-/** Calls that are over, summed up by market and group at one snapshot, the dearest first, and reconciled with the budgets. */
+/**
+ * Calls that are over, summed up by market and group at one snapshot, the dearest first, and reconciled with the budgets.
+ * With `sinceHours`, only calls that are still kept one by one.
+ */
 export async function readUsageReport(
   db: Database,
   group: UsageGroup,
@@ -39,17 +42,26 @@ export async function readUsageReport(
   const { rows } = await db.query(
     `with known as materialized (
        select * from llm_calls where $1::text is null or market_id = $1),
+     over as (
+       select market_id, agent_id, model, 1 as calls, case when outcome = 'completed' then 0 else 1 end as failed,
+              prompt_tokens, completion_tokens, charged_tokens, cost_micro
+         from known
+        where status = 'settled'
+          and ($2::numeric is null or reserved_at > clock_timestamp() - make_interval(secs => $2 * 3600))
+       union all
+       select market_id, agent_id, model, calls, failed, prompt_tokens, completion_tokens, charged_tokens, cost_micro
+         from llm_usage where $2 is null and ($1::text is null or market_id = $1)),
      grouped as (
-       select c.market_id, ${name} as name, count(*) as calls,
-              count(*) filter (where outcome <> 'completed') as failed, sum(prompt_tokens) as prompt_tokens,
-              sum(completion_tokens) as completion_tokens, sum(charged_tokens) as charged_tokens,
-              sum(cost_micro) as cost_micro
-         from known c join agents a using (agent_id)
-        where c.status = 'settled'
-          and ($2::numeric is null or c.reserved_at > clock_timestamp() - make_interval(secs => $2 * 3600))
+       select c.market_id, ${name} as name, sum(calls) as calls, sum(failed) as failed,
+              sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens,
+              sum(charged_tokens) as charged_tokens, sum(cost_micro) as cost_micro
+         from over c join agents a using (agent_id)
         group by 1, 2 order by sum(cost_micro) desc, sum(charged_tokens) desc limit ${ROWS_MAX}),
      by_calls as (
-       select coalesce(sum(charged_tokens), 0) as charged, count(*) filter (where status = 'reserved') as open,
+       select coalesce(sum(charged_tokens), 0)
+                + (select coalesce(sum(charged_tokens), 0) from llm_usage where $1::text is null or market_id = $1)
+                as charged,
+              count(*) filter (where status = 'reserved') as open,
               coalesce(sum(reserved_tokens) filter (where status = 'reserved'), 0) as reserved from known),
      by_budgets as (
        select coalesce(sum(used_tokens), 0) as charged from llm_budgets where $1::text is null or market_id = $1)
@@ -97,11 +109,13 @@ export interface LlmStatus {
   /** Calls past their deadline that nobody has resolved yet. */
   overdueCalls: number
   lastHour: { outcome: string; calls: number; chargedTokens: bigint; costMicro: bigint; medianMs: number }[]
+  /** Calls of the last hour that were refused before anything was set aside for them. */
+  refusedLastHour: { code: string; calls: number; leases: number }[]
 }
 
 /** Reads the circuits of all processes, the reservations that are open, and the last hour's calls. */
 export async function readLlmStatus(db: Database): Promise<LlmStatus> {
-  const [circuits, open, recent] = await Promise.all([
+  const [circuits, open, recent, refused] = await Promise.all([
     db.query(
       `select process_id, upstream, status, failures, changed_at, seen_at from llm_circuits order by process_id, place`,
     ),
@@ -115,6 +129,11 @@ export async function readLlmStatus(db: Database): Promise<LlmStatus> {
               percentile_cont(0.5) within group (order by latency_ms) as median_ms
          from llm_calls where status = 'settled' and settled_at > clock_timestamp() - interval '1 hour'
         group by outcome order by count(*) desc`,
+    ),
+    db.query(
+      `select code, sum(calls) as calls, count(distinct lease_id) as leases
+         from llm_refusals where second > clock_timestamp() - interval '1 hour'
+        group by code order by sum(calls) desc`,
     ),
   ])
   const [now] = open.rows
@@ -136,6 +155,11 @@ export async function readLlmStatus(db: Database): Promise<LlmStatus> {
       chargedTokens: BigInt(row.charged),
       costMicro: BigInt(row.cost),
       medianMs: Number(row.median_ms),
+    })),
+    refusedLastHour: refused.rows.map(row => ({
+      code: row.code,
+      calls: Number(row.calls),
+      leases: Number(row.leases),
     })),
   }
 }

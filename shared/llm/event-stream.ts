@@ -4,6 +4,7 @@ export interface StreamEvent {
   data: string | null
 }
 
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF')
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
@@ -20,6 +21,7 @@ export function createEventSplitter(maxBytes: number): {
 } {
   let pending = Buffer.alloc(0)
   let lineStart = 0
+  let isFirst = true
 
   return {
     push(bytes) {
@@ -32,7 +34,7 @@ export function createEventSplitter(maxBytes: number): {
         const isEmpty =
           lineEnd === lineStart || (lineEnd === lineStart + 1 && pending[lineStart] === CARRIAGE_RETURN)
         if (isEmpty) {
-          events.push(eventOf(pending.subarray(0, lineEnd + 1)))
+          events.push(eventOf(withoutMark(pending.subarray(0, lineEnd + 1))))
           pending = pending.subarray(lineEnd + 1)
           lineStart = 0
           searchFrom = 0
@@ -48,8 +50,15 @@ export function createEventSplitter(maxBytes: number): {
       const rest = pending
       pending = Buffer.alloc(0)
       lineStart = 0
-      return rest.length === 0 ? [] : [eventOf(Buffer.concat([rest, Buffer.from('\n\n')]))]
+      return rest.length === 0 ? [] : [eventOf(withoutMark(Buffer.concat([rest, Buffer.from('\n\n')])))]
     },
+  }
+
+  /** A stream may begin with a byte order mark, which is no part of its first line. */
+  function withoutMark(raw: Buffer): Buffer {
+    const hasMark = isFirst && raw.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    isFirst = false
+    return hasMark ? raw.subarray(BYTE_ORDER_MARK.length) : raw
   }
 }
 

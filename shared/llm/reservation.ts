@@ -9,8 +9,9 @@ export interface LeaseBudget {
   openCalls: number
 }
 
-/** What a market may spend in a minute of Postgres's clock, and has by now; null: no limit. */
-export interface MarketMinute {
+/** What a market, or an owner's agents in it, may spend in a minute of Postgres's clock, and have by now; null: no limit. */
+export interface SpendingMinute {
+  whose: 'market' | 'owner'
   tokensMax: number | null
   costMicroMax: bigint | null
   tokens: number
@@ -26,13 +27,13 @@ export interface Reservation {
 }
 
 /**
- * Sets the worst case of a call aside, its answers cut to what is left of the lease and to what the market ever
- * allows in a minute. Refused: a lease that has no token left for an answer (402), one with too many calls open or a
- * market that has spent its minute (429).
+ * Sets the worst case of a call aside, its answers cut to what is left of the lease and to what market and owner are ever
+ * allowed in a minute. Refused: a lease that has no token left for an answer (402), one with too many calls open, or of
+ * a market or an owner that has spent its minute (429).
  */
 export function decideReservation(
   budget: LeaseBudget,
-  minute: MarketMinute,
+  minutes: readonly SpendingMinute[],
   callsPerLease: number,
   worst: WorstCase,
 ): ({ ok: true } & Reservation) | LlmRefusal {
@@ -50,30 +51,29 @@ export function decideReservation(
   const needed = worst.promptTokens + worst.choices
   if (left < needed) return refuseForLease(budget, left, asked, needed)
 
-  const mayHave = Math.min(left, minute.tokensMax ?? left)
-  const outputTokens = Math.min(
-    worst.outputTokens,
-    Math.floor((mayHave - worst.promptTokens) / worst.choices),
-  )
-  const affordable = outputTokens < 1 ? 0 : cutToCost(worst, outputTokens, minute.costMicroMax)
-  if (affordable < 1) {
+  let outputTokens = Math.min(worst.outputTokens, answerTokens(worst, left))
+  for (const minute of minutes) {
+    outputTokens = cutToMinute(worst, outputTokens, minute)
+    if (outputTokens < 1) {
+      return refuseCall(
+        `above_${minute.whose}_limit`,
+        `the prompt alone takes more than the ${minute.whose} may spend in a minute`,
+      )
+    }
+  }
+  const tokens = worst.promptTokens + worst.choices * outputTokens
+  const costMicro = worstCostMicro(worst, outputTokens)
+  for (const { whose, tokensMax, costMicroMax, ...spent } of minutes) {
+    const tokensSpent = tokensMax !== null && spent.tokens + tokens > tokensMax
+    const moneySpent = costMicroMax !== null && spent.costMicro + costMicro > costMicroMax
+    if (!tokensSpent && !moneySpent) continue
     return refuseCall(
-      'above_market_limit',
-      `the prompt alone takes more than the market may spend in a minute`,
+      `${whose}_limit_reached`,
+      `the ${whose} has spent its minute: ${spent.tokens} tokens, with ${tokens} more for this call`,
+      { retryAfterSeconds: spent.secondsLeft },
     )
   }
-  const tokens = worst.promptTokens + worst.choices * affordable
-  const costMicro = worstCostMicro(worst, affordable)
-  const tokensSpent = minute.tokensMax !== null && minute.tokens + tokens > minute.tokensMax
-  const moneySpent = minute.costMicroMax !== null && minute.costMicro + costMicro > minute.costMicroMax
-  if (tokensSpent || moneySpent) {
-    return refuseCall(
-      'market_limit_reached',
-      `the market has spent its minute: ${minute.tokens} tokens, with ${tokens} more for this call`,
-      { retryAfterSeconds: minute.secondsLeft },
-    )
-  }
-  return { ok: true, outputTokens: affordable, tokens, costMicro }
+  return { ok: true, outputTokens, tokens, costMicro }
 }
 
 /** What a call takes when nothing limits it, as it is set aside wherever budget and market have room for it. */
@@ -86,8 +86,20 @@ export function wholeReservation(worst: WorstCase): Reservation {
   }
 }
 
-/** What one call might at most be, given that its answers may not cost more than the market ever allows. */
-function cutToCost(worst: WorstCase, outputTokens: number, costMicroMax: bigint | null): number {
+/** Tokens that each answer may have when prompt and answers may have so many together. */
+function answerTokens({ promptTokens, choices }: WorstCase, tokens: number): number {
+  return Math.floor((tokens - promptTokens) / choices)
+}
+
+/** What an answer might at most be, given that a call may not take more than is ever allowed in a minute. */
+function cutToMinute(
+  worst: WorstCase,
+  outputTokensMax: number,
+  { tokensMax, costMicroMax }: SpendingMinute,
+): number {
+  const outputTokens =
+    tokensMax === null ? outputTokensMax : Math.min(outputTokensMax, answerTokens(worst, tokensMax))
+  if (outputTokens < 1) return 0
   if (costMicroMax === null || worstCostMicro(worst, outputTokens) <= costMicroMax) return outputTokens
   if (worst.outputPriceMicro === 0n) return 0
   const forAnswers = costMicroMax * 1_000_000n - BigInt(worst.promptTokens) * worst.inputPriceMicro

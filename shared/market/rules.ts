@@ -91,6 +91,23 @@ export const rulesSchema = z.strictObject({
     .describe(
       "money, in the upstreams' currency, that the market may spend on models in a minute; null: no limit",
     ),
+  ownerLlmTokensPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .max(1e15)
+    .nullable()
+    .default(null)
+    .describe('tokens that all agents of one owner may spend on models in a minute; null: no limit'),
+  ownerLlmCostPerMinute: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .refine(value => readMoney(value) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
+    .nullable()
+    .default(null)
+    .describe(
+      "money, in the upstreams' currency, that all agents of one owner may spend on models in a minute; null: no limit",
+    ),
   bidBurst: z
     .number()
     .int()

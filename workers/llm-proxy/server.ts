@@ -23,7 +23,8 @@ export interface LlmServerOptions {
   /** The same for a call, which judges the lease again: one that was found lately will do. */
   findRecentLease: (token: string) => Promise<Outcome<ShownLease>>
   complete: (call: ChatCall) => Promise<ChatAnswer>
-  onRefused: (refusal: LlmRefusal) => void
+  /** Told of every call that was refused; with its lease where that is known and the core was not asked. */
+  onRefused: (refusal: LlmRefusal, leaseId?: string) => void
   log: Logger
 }
 
@@ -128,12 +129,12 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
     const known = await findLease(request, options.findRecentLease)
     if (!known.ok) return refuse(response, known)
     const read = await readJsonBody(request, config.limits.maxRequestBytes)
-    if (!read.ok) return refuse(response, read)
+    const { lease, tokenHash } = known
+    if (!read.ok) return refuse(response, read, lease.leaseId)
     const chat = readChatRequest(read.body)
-    if (!chat.ok) return refuse(response, chat)
+    if (!chat.ok) return refuse(response, chat, lease.leaseId)
 
     const callId = uuidV7()
-    const { lease, tokenHash } = known
     if (config.logPrompts) {
       log.info(
         {
@@ -215,8 +216,8 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
       )
   }
 
-  function refuse(response: ServerResponse, refusal: LlmRefusal): void {
-    options.onRefused(refusal)
+  function refuse(response: ServerResponse, refusal: LlmRefusal, leaseId?: string): void {
+    options.onRefused(refusal, leaseId)
     if (response.destroyed) return
     if (response.headersSent) return void response.destroy()
     const { retryAfterSeconds, clientsRetry } = refusal

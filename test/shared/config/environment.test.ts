@@ -30,7 +30,7 @@ describe('the environment', () => {
       temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
       llm: { host: '127.0.0.1', port: 0 },
       logLevel: 'info',
-      retention: { operationsDays: 7 },
+      retention: { operationsDays: 7, llmCallsDays: 90 },
       telemetry: { tracing: null, metrics: { host: '127.0.0.1', port: 0 }, logFormat: 'auto' },
     })
   })
@@ -66,6 +66,7 @@ describe('the environment', () => {
     ['BOURSE_LOG_FORMAT', 'xml'],
     ['BOURSE_KEEP_OPERATIONS_DAYS', '0'],
     ['BOURSE_KEEP_OPERATIONS_DAYS', 'a week'],
+    ['BOURSE_KEEP_LLM_CALLS_DAYS', '0'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
     ['OTEL_TRACES_SAMPLER', 'sometimes'],

@@ -276,6 +276,31 @@ describe('a limit of the market', () => {
     })
   })
 
+  test("on what an owner's agents spend holds for all of them together, and for nobody else", async () => {
+    const { leaseId, marketId } = await leaseTokens(db, 60_000, { ownerLlmTokensPerMinute: 350 })
+    const other = await leaseTokens(db, 60_000, { ownerLlmCostPerMinute: '0.000500' })
+    for (const market of [marketId, other.marketId]) {
+      await db.query(`insert into owners (market_id, owner) values ($1, 'acme')`, [market])
+      await db.query(`update agents set owner = 'acme' where market_id = $1`, [market])
+    }
+    const one = request(leaseId)
+    await sameMinute(async () => {
+      expect(await store.reserve(one)).toMatchObject({ ok: true, tokens: 200 })
+      expect(await store.reserve(request(leaseId))).toMatchObject({
+        status: 429,
+        code: 'owner_limit_reached',
+        retryAfterSeconds: expect.any(Number),
+      })
+      await store.settle(one.callId, used(150))
+      expect(await store.reserve(request(leaseId))).toMatchObject({ ok: true })
+      expect(await store.reserve(request(leaseId))).toMatchObject({ code: 'owner_limit_reached' })
+      await db.query('update agents set owner = null where market_id = $1', [marketId])
+      expect(await store.reserve(request(leaseId))).toMatchObject({ ok: true })
+      expect(await store.reserve(request(other.leaseId))).toMatchObject({ ok: true, costMicro: 300n })
+      expect(await store.reserve(request(other.leaseId))).toMatchObject({ code: 'owner_limit_reached' })
+    })
+  })
+
   test('on the calls of a lease', async () => {
     const { leaseId } = await leaseTokens(db, 60_000, { llmCallsPerLease: 3 })
     const answers = await Promise.all(Array.from({ length: 10 }, () => store.reserve(request(leaseId))))

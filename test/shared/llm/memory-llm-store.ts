@@ -1,10 +1,10 @@
 import type { LlmStore, Reserved, Settlement } from '../../../shared/llm/llm-store.ts'
-import { decideReservation, type LeaseBudget, type MarketMinute } from '../../../shared/llm/reservation.ts'
+import { decideReservation, type LeaseBudget, type SpendingMinute } from '../../../shared/llm/reservation.ts'
 
 export interface MemoryLlmStore extends LlmStore {
   budgets: Map<string, LeaseBudget>
   calls: Map<string, { leaseId: string; reserved: Reserved; settlement: Settlement | null; charged: number }>
-  minute: MarketMinute
+  minutes: SpendingMinute[]
 }
 
 /** Reservations in memory, by the same decisions as in Postgres; one lease `lease` of `grantedTokens`. */
@@ -12,11 +12,11 @@ export function createMemoryLlmStore(grantedTokens: number, callsPerLease = 128)
   const store: MemoryLlmStore = {
     budgets: new Map([['lease', { grantedTokens, usedTokens: 0, reservedTokens: 0, openCalls: 0 }]]),
     calls: new Map(),
-    minute: { tokensMax: null, costMicroMax: null, tokens: 0, costMicro: 0n, secondsLeft: 30 },
+    minutes: [],
     async reserve({ callId, leaseId, worst }) {
       if (store.calls.has(callId)) throw new Error(`call ${callId} is known`)
       const budget = store.budgets.get(leaseId)!
-      const decided = decideReservation(budget, store.minute, callsPerLease, worst)
+      const decided = decideReservation(budget, store.minutes, callsPerLease, worst)
       if (!decided.ok) return decided
       budget.reservedTokens += decided.tokens
       budget.openCalls += 1

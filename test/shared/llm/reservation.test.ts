@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decideReservation, type LeaseBudget, type MarketMinute } from '../../../shared/llm/reservation.ts'
+import { decideReservation, type LeaseBudget, type SpendingMinute } from '../../../shared/llm/reservation.ts'
 import { NO_USAGE } from '../../../shared/llm/usage.ts'
 import type { WorstCase } from '../../../shared/llm/worst-case.ts'
 import { createMemoryLlmStore } from './memory-llm-store.ts'
@@ -12,7 +12,14 @@ const worst: WorstCase = {
   inputPriceMicro: 1_000_000n,
   outputPriceMicro: 2_000_000n,
 }
-const free: MarketMinute = { tokensMax: null, costMicroMax: null, tokens: 0, costMicro: 0n, secondsLeft: 20 }
+const free: SpendingMinute = {
+  whose: 'market',
+  tokensMax: null,
+  costMicroMax: null,
+  tokens: 0,
+  costMicro: 0n,
+  secondsLeft: 20,
+}
 const budgetOf = (more: Partial<LeaseBudget>): LeaseBudget => ({
   grantedTokens: 1_000,
   usedTokens: 0,
@@ -23,7 +30,7 @@ const budgetOf = (more: Partial<LeaseBudget>): LeaseBudget => ({
 
 describe('a reservation', () => {
   test('is the prompt and every answer in full', () => {
-    expect(decideReservation(budgetOf({}), free, 8, worst)).toEqual({
+    expect(decideReservation(budgetOf({}), [free], 8, worst)).toEqual({
       ok: true,
       outputTokens: 50,
       tokens: 200,
@@ -32,18 +39,18 @@ describe('a reservation', () => {
   })
 
   test('cuts the answers to what is left', () => {
-    expect(decideReservation(budgetOf({ usedTokens: 850 }), free, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({ usedTokens: 850 }), [free], 8, worst)).toMatchObject({
       outputTokens: 25,
       tokens: 150,
     })
-    expect(decideReservation(budgetOf({ usedTokens: 898 }), free, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({ usedTokens: 898 }), [free], 8, worst)).toMatchObject({
       outputTokens: 1,
       tokens: 102,
     })
   })
 
   test('is refused for good when not a token is left for each answer', () => {
-    expect(decideReservation(budgetOf({ usedTokens: 899 }), free, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({ usedTokens: 899 }), [free], 8, worst)).toMatchObject({
       status: 402,
       code: 'lease_tokens_used_up',
       clientsRetry: false,
@@ -52,7 +59,7 @@ describe('a reservation', () => {
   })
 
   test('is refused for now when calls under way may give back enough', () => {
-    expect(decideReservation(budgetOf({ reservedTokens: 950 }), free, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({ reservedTokens: 950 }), [free], 8, worst)).toMatchObject({
       status: 402,
       code: 'lease_tokens_in_flight',
       clientsRetry: true,
@@ -62,7 +69,7 @@ describe('a reservation', () => {
   })
 
   test('is refused when the lease has too many calls open', () => {
-    expect(decideReservation(budgetOf({ openCalls: 8 }), free, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({ openCalls: 8 }), [free], 8, worst)).toMatchObject({
       status: 429,
       code: 'too_many_calls',
     })
@@ -70,20 +77,38 @@ describe('a reservation', () => {
 
   test('is refused until the next minute when the market has spent this one', () => {
     const tokens = { ...free, tokensMax: 1_000, tokens: 801 }
-    expect(decideReservation(budgetOf({}), tokens, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({}), [tokens], 8, worst)).toMatchObject({
       status: 429,
       code: 'market_limit_reached',
       retryAfterSeconds: 20,
     })
     const money = { ...free, costMicroMax: 1_000n, costMicro: 701n }
-    expect(decideReservation(budgetOf({}), money, 8, worst)).toMatchObject({ code: 'market_limit_reached' })
+    expect(decideReservation(budgetOf({}), [money], 8, worst)).toMatchObject({ code: 'market_limit_reached' })
+  })
+
+  test("is refused for an owner's minute although the market has some of its own left", () => {
+    const owner: SpendingMinute = { ...free, whose: 'owner', tokensMax: 300 }
+    const minutes = (tokens: number) => [
+      { ...free, tokensMax: 1_000, tokens },
+      { ...owner, tokens },
+    ]
+    expect(decideReservation(budgetOf({}), minutes(100), 8, worst)).toMatchObject({ ok: true, tokens: 200 })
+    expect(decideReservation(budgetOf({}), minutes(101), 8, worst)).toMatchObject({
+      status: 429,
+      code: 'owner_limit_reached',
+    })
+    const small = [
+      { ...free, tokensMax: 150 },
+      { ...owner, tokensMax: 101 },
+    ]
+    expect(decideReservation(budgetOf({}), small, 8, worst)).toMatchObject({ code: 'above_owner_limit' })
   })
 
   test('cuts the answers to what a minute ever allows, and says when nothing would help', () => {
-    expect(decideReservation(budgetOf({}), { ...free, tokensMax: 140 }, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({}), [{ ...free, tokensMax: 140 }], 8, worst)).toMatchObject({
       outputTokens: 20,
     })
-    expect(decideReservation(budgetOf({}), { ...free, costMicroMax: 220n }, 8, worst)).toMatchObject({
+    expect(decideReservation(budgetOf({}), [{ ...free, costMicroMax: 220n }], 8, worst)).toMatchObject({
       outputTokens: 30,
       costMicro: 220n,
     })
@@ -91,7 +116,7 @@ describe('a reservation', () => {
       { ...free, tokensMax: 101 },
       { ...free, costMicroMax: 99n },
     ]) {
-      expect(decideReservation(budgetOf({}), minute, 8, worst)).toMatchObject({
+      expect(decideReservation(budgetOf({}), [minute], 8, worst)).toMatchObject({
         status: 400,
         code: 'above_market_limit',
       })

@@ -11,6 +11,10 @@ import { pythonWithOpenAi } from './python-client.ts'
 const { db, url } = await ownDatabase()
 const upstream = await startScriptedUpstream()
 const down = await startScriptedUpstream({ script: [{ does: 'fail', status: 500 }] })
+const structured = await startScriptedUpstream({
+  script: [{ does: 'answer', text: '{"bid": 25, "why": "it fits"}' }],
+})
+const limits = { contextTokens: 1_000, maxOutputTokens: 100, price: { input: 0, output: 0 } }
 const proxy = await startProxy(url, {
   ...configOf([upstream.baseUrl]),
   upstreams: [
@@ -18,9 +22,12 @@ const proxy = await startProxy(url, {
     {
       name: 'down',
       baseUrl: down.baseUrl,
-      models: [
-        { name: 'broken', contextTokens: 1_000, maxOutputTokens: 100, price: { input: 0, output: 0 } },
-      ],
+      models: [{ name: 'broken', ...limits }],
+    },
+    {
+      name: 'structured',
+      baseUrl: structured.baseUrl,
+      models: [{ name: 'structured', ...limits }],
     },
   ],
 })
@@ -112,7 +119,7 @@ describe("OpenAI's client for TypeScript", () => {
     const { openai } = await client()
     const names = []
     for await (const model of openai.models.list()) names.push(model.id)
-    expect(names).toEqual(['small', 'broken'])
+    expect(names).toEqual(['small', 'broken', 'structured'])
     expect(await openai.models.retrieve('small')).toMatchObject({ id: 'small', object: 'model' })
     await expect(openai.models.retrieve('none')).rejects.toThrow(OpenAI.NotFoundError)
   })
@@ -216,7 +223,11 @@ test.skipIf(python.skipped !== null)(
       streamed: 'word0 word1 word2 word3 word4 word5 word6 word7 ',
       stream_usage: true,
       tool: 'weather',
-      models: ['small', 'broken'],
+      streamed_tool: ['weather', { place: 'here' }],
+      parsed: { bid: 25, why: 'it fits' },
+      parsed_stream: { bid: 25, why: 'it fits' },
+      at_once: [8, 8, 8, 8],
+      models: ['small', 'broken', 'structured'],
       wrong_token: 'AuthenticationError unknown_token',
       unknown_model: 'NotFoundError model_not_found',
       used_up: 'APIStatusError 402 lease_tokens_used_up',

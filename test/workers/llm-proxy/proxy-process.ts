@@ -24,14 +24,14 @@ afterAll(async () => {
   await Promise.all(started.map(proxy => proxy.end('SIGKILL')))
 })
 
-/** A configuration file's content: upstreams `first`, `second`, ... at these addresses serve `small`; times are short. */
+/** A configuration file's content: upstreams `first`, `second`, ... at these addresses serve `small`; pauses between attempts are short. */
 export function configOf(baseUrls: readonly string[], more: object = {}): object {
   return {
     upstreams: baseUrls.map((baseUrl, place) => ({
       name: ['first', 'second', 'third'][place],
       baseUrl,
       keyVariable: 'TEST_UPSTREAM_KEY',
-      timeouts: { connectMs: 1_000, firstTokenMs: 2_000, idleMs: 2_000, totalMs: 10_000 },
+      timeouts: { connectMs: 10_000, firstTokenMs: 20_000, idleMs: 20_000, totalMs: 30_000 },
       models: [
         { name: 'small', contextTokens: 8_000, maxOutputTokens: 1_000, price: { input: 1, output: 2 } },
       ],

@@ -4,11 +4,13 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
 import { startScriptedUpstream } from '../../../workers/scripted-upstream/server.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
+import { startOtlpReceiver } from '../../shared/telemetry/otlp-receiver.ts'
 import { leaseTokens, readBudget } from './leased-tokens.ts'
 import { configOf, KEY, startProxy } from './proxy-process.ts'
 
 const { db, url } = await ownDatabase()
 const upstream = await startScriptedUpstream()
+const down500 = await startScriptedUpstream({ script: [{ does: 'fail', status: 500 }] })
 const proxy = await startProxy(url, configOf([upstream.baseUrl], { limits: { maxRequestBytes: 100_000 } }))
 const messages = [{ role: 'user', content: 'say something' }]
 
@@ -155,10 +157,81 @@ test('while all circuits are open a call fails within milliseconds, with Retry-A
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(answer.headers.get('x-should-retry')).toBe('false')
   }
-  // No bound on speed, but one that waiting for anybody would break.
-  expect(elapsedMs).toBeLessThan(3_000)
+  // No bound on speed, but one that waiting for the circuit would break.
+  expect(elapsedMs).toBeLessThan(30_000)
   expect(down.calls).toBeLessThan(8)
   await down.close()
+})
+
+test('calls that are refused leave a row for each reason and second, however many there are', async () => {
+  const { token, leaseId, marketId } = await leaseTokens(db, 60)
+  const refused = async () => {
+    const { rows } = await db.query(
+      `select code, model, sum(calls)::int as calls, count(*)::int as rows, count(distinct second)::int as seconds
+         from llm_refusals where lease_id = $1 group by code, model order by code`,
+      [leaseId],
+    )
+    return rows
+  }
+  const all = await Promise.all([
+    ...Array.from({ length: 40 }, () => ask(proxy.url, token, { max_tokens: 50 })),
+    ...Array.from({ length: 10 }, (_, nth) => ask(proxy.url, token, { model: `none-${nth}` })),
+    ask(proxy.url, token, { n: 1_000 }),
+  ])
+  for (const response of all) await response.text()
+  await expect
+    .poll(async () => (await refused()).map(({ calls }) => calls), { timeout: 20_000 })
+    .toEqual([1, 40, 10])
+  const rows = await refused()
+  expect(rows).toMatchObject([
+    { code: 'invalid_request', model: '' },
+    { code: 'lease_tokens_used_up', model: 'small' },
+    { code: 'model_not_found', model: '' },
+  ])
+  for (const row of rows) expect(row.rows).toBe(row.seconds)
+
+  await db.query('update agents set frozen = true where market_id = $1', [marketId])
+  expect((await ask(proxy.url, token)).status).toBe(403)
+  await expect.poll(async () => (await refused()).length, { timeout: 20_000 }).toBe(4)
+})
+
+test("a call is a span in its bid's trace, as a collector receives it", async () => {
+  const receiver = await startOtlpReceiver()
+  const traced = await startProxy(url, configOf([down500.baseUrl, upstream.baseUrl]), {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+  })
+  const { token, leaseId, marketId } = await leaseTokens(db, 60_000)
+  const { rows } = await db.query(
+    'select b.traceparent from bids b join leases l using (bid_id) where l.lease_id = $1',
+    [leaseId],
+  )
+  const [, traceId, bidSpanId] = String(rows[0].traceparent).split('-')
+  for (const stream of [false, true]) await (await ask(traced.url, token, { stream })).text()
+  await traced.end('SIGTERM')
+  const spans = receiver.spans().filter(span => span.traceId === traceId)
+  const calls = spans.filter(({ name }) => name === 'chat small')
+  expect(calls).toHaveLength(2)
+  for (const call of calls) {
+    expect(call).toMatchObject({
+      parentSpanId: bidSpanId,
+      service: 'bourse-llm-proxy',
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'small',
+        'gen_ai.usage.output_tokens': 8,
+        'openinference.span.kind': 'LLM',
+        'bourse.market': marketId,
+        'bourse.agent': 'ann',
+        'bourse.outcome': 'completed',
+      },
+    })
+    const attempts = spans.filter(({ parentSpanId }) => parentSpanId === call.spanId)
+    expect(attempts.map(({ name }) => name).toSorted()).toEqual(['POST first', 'POST second'])
+    expect(attempts.find(({ name }) => name === 'POST first')!.problem).toContain('500')
+  }
+  expect(JSON.stringify(receiver.spans())).not.toContain('say something')
+  expect(JSON.stringify(receiver.spans())).not.toContain(KEY)
+  await receiver.close()
 })
 
 test('a hundred calls at once through several proxies never take a token more than the lease has', async () => {

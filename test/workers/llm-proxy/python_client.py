@@ -1,8 +1,10 @@
 """Uses OpenAI's client as its users do, and prints what came of it as JSON."""
+import asyncio
 import json
 import os
 
 import openai
+import pydantic
 
 client = openai.OpenAI(max_retries=0)
 messages = [{"role": "user", "content": "say something"}]
@@ -26,6 +28,42 @@ used = client.chat.completions.create(
     model="small", messages=messages, tools=tools, tool_choice="required"
 )
 told["tool"] = used.choices[0].message.tool_calls[0].function.name
+pieces = []
+for chunk in client.chat.completions.create(
+    model="small", messages=messages, tools=tools, tool_choice="required", stream=True
+):
+    pieces += [call.function for choice in chunk.choices for call in choice.delta.tool_calls or []]
+told["streamed_tool"] = [
+    "".join(piece.name or "" for piece in pieces),
+    json.loads("".join(piece.arguments or "" for piece in pieces)),
+]
+
+
+class Decision(pydantic.BaseModel):
+    bid: int
+    why: str
+
+
+parsed = client.chat.completions.parse(
+    model="structured", messages=messages, response_format=Decision
+)
+told["parsed"] = parsed.choices[0].message.parsed.model_dump()
+with client.chat.completions.stream(
+    model="structured", messages=messages, response_format=Decision
+) as streaming:
+    final = streaming.get_final_completion()
+told["parsed_stream"] = final.choices[0].message.parsed.model_dump()
+
+
+async def ask_at_once():
+    async with openai.AsyncOpenAI(max_retries=0) as patient:
+        answers = await asyncio.gather(
+            *(patient.chat.completions.create(model="small", messages=messages) for _ in range(4))
+        )
+    return [answer.usage.completion_tokens for answer in answers]
+
+
+told["at_once"] = asyncio.run(ask_at_once())
 told["models"] = [model.id for model in client.models.list()]
 
 
