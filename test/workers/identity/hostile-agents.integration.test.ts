@@ -269,9 +269,10 @@ test('the frozen may look and do nothing; so may the dead', async () => {
   const dead = await enter('eve')
   const identity = createPostgresIdentity(economy.db, async () => {})
   await identity.freezeAgent({ marketId, agent: 'dan', reason: 'test', actor: 'test' })
-  await economy.db.query(`update agents set status = 'dead' where market_id = $1 and name = 'eve'`, [
-    marketId,
-  ])
+  const { rows } = await economy.db.query(
+    `update agents set status = 'dead', judge_at = null where market_id = $1 and name = 'eve' returning old.judge_at`,
+    [marketId],
+  )
   const before = await books()
   for (const [operation, request] of ACTS) {
     expect(await frozen.ask(operation, request), operation).toMatchObject({ error: { code: 'agent_frozen' } })
@@ -282,9 +283,10 @@ test('the frozen may look and do nothing; so may the dead', async () => {
   expect(await books()).toEqual(before)
   expect(await frozen.ask('economic.get_balance', {})).toMatchObject({ ok: true })
   expect(await dead.ask('economic.get_balance', {})).toMatchObject({ ok: true, status: 'dead' })
-  await economy.db.query(`update agents set status = 'alive' where market_id = $1 and name = 'eve'`, [
-    marketId,
-  ])
+  await economy.db.query(
+    `update agents set status = 'alive', judge_at = $2 where market_id = $1 and name = 'eve'`,
+    [marketId, rows[0].judge_at],
+  )
 })
 
 test('the token of a lease is its agent in its market until the lease ends, and nothing after', async () => {
