@@ -139,7 +139,10 @@ async function reserve(
   const minutes = await lockMinutes(client, lease)
   const callsPerLease = Number(lease.rules.llmCallsPerLease ?? DEFAULT_CALLS_PER_LEASE)
   const decided = decideReservation(lease, minutes, callsPerLease, request.worst)
-  if (!decided.ok) return decided
+  if (!decided.ok) {
+    if (decided.code === 'lease_tokens_used_up') await noteUsedUp(client, request.leaseId)
+    return decided
+  }
 
   const { marketId, agent, agentId, bidTraceparent } = lease
   const minuteOf = (whose: SpendingMinute['whose']) =>
@@ -270,6 +273,13 @@ async function isTokenOf(client: DatabaseClient, { tokenHash, leaseId }: Reserve
     values: [tokenHash, leaseId],
   })
   return rowCount === 1
+}
+
+/** Notes that a lease had too little left for a call; only the first time writes. */
+async function noteUsedUp(client: DatabaseClient, leaseId: string): Promise<void> {
+  await client.query('update llm_budgets set was_used_up = true where lease_id = $1 and not was_used_up', [
+    leaseId,
+  ])
 }
 
 /** Tokens of a lease = its fraction x the market's capacity per minute x its duration in minutes, rounded down. */

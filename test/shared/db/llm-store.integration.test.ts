@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
+import { areTokensUsedUp } from '../../../shared/db/lease-tokens-left.ts'
 import { type EndedCall, settleStatement, settleWholeStatement } from '../../../shared/db/llm-statements.ts'
 import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
 import { hashToken } from '../../../shared/identity/token.ts'
@@ -201,6 +202,24 @@ test('a lease that somebody else holds keeps no other waiting', async () => {
     expect(await waiting).toMatchObject({ ok: true })
   } finally {
     client.release()
+  }
+})
+
+test('a lease is used up once a call was refused for what was left, not while calls under way may give back', async () => {
+  const { leaseId } = await leaseTokens(db, 60_000)
+  expect(await areTokensUsedUp(db, leaseId)).toBe(false)
+  const large = { ...worst, promptTokens: 100, outputTokens: 29_900 }
+  const one = request(leaseId, { worst: large })
+  expect(await store.reserve(one)).toMatchObject({ ok: true, tokens: 59_900 })
+  const next = { ...worst, promptTokens: 500 }
+  const again = () => store.reserve(request(leaseId, { worst: next }))
+  expect(await again()).toMatchObject({ code: 'lease_tokens_in_flight' })
+  expect(await areTokensUsedUp(db, leaseId)).toBe(false)
+  await store.settle(one.callId, used(59_900))
+  expect(await areTokensUsedUp(db, leaseId)).toBe(false)
+  for (const _ of ['once', 'twice']) {
+    expect(await again()).toMatchObject({ code: 'lease_tokens_used_up', details: { left: 100 } })
+    expect(await areTokensUsedUp(db, leaseId)).toBe(true)
   }
 })
 
