@@ -45,6 +45,7 @@ const SPECIAL_ERRORS = {
   call_over: 'the call is over, and ended otherwise',
   unknown_lease: 'there is no such lease of this agent',
   lease_ended: 'the lease is over',
+  no_task: 'the agent was given no task',
   lease_active: 'the agent has an active lease: it is at work',
 } as const
 

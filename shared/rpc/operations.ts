@@ -9,6 +9,7 @@ import type { HandlersOf } from './operation.ts'
 import { outputOperations } from './output.ts'
 import { serviceOperations } from './service.ts'
 import { socialOperations } from './social.ts'
+import { taskOperations } from './task.ts'
 import { traceOperations } from './trace.ts'
 
 /**
@@ -16,6 +17,7 @@ import { traceOperations } from './trace.ts'
  * `bourse rpc schema` prints, the client and the documentation: adding an operation is one entry and its handler.
  */
 export const operations = {
+  ...taskOperations,
   ...economicOperations,
   ...marketOperations,
   ...bidOperations,

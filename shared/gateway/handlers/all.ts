@@ -10,12 +10,14 @@ import { createOutputHandlers } from './output.ts'
 import type { HandlerParts } from './parts.ts'
 import { createServiceHandlers } from './service.ts'
 import { createSocialHandlers } from './social.ts'
+import { createTaskHandlers } from './task.ts'
 import { createTraceHandlers } from './trace.ts'
 
 /** A handler for every operation. */
 export function createHandlers(parts: HandlerParts): Handlers {
   const admitInBatch = createBidBatches(parts.admission.admitBids)
   return {
+    ...createTaskHandlers(parts),
     ...createEconomicHandlers(parts),
     ...createMarketHandlers({ ...parts, admitInBatch }),
     ...createBidHandlers(parts),
