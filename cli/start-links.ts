@@ -4,6 +4,7 @@ import {
   marketWorkflowId,
   priceScheduleId,
   promptWorkflowId,
+  suiteWorkflowId,
 } from '../shared/contracts/workflows.ts'
 
 /** A link to Temporal's form for starting a workflow, filled in so that no input is needed. */
@@ -32,6 +33,7 @@ export function startLinks(
     priceUpdate: `${priceScheduleId(marketId)}/now`,
     execution: executionWorkflowId(TO_BE_FILLED_IN.leaseId),
     attentionPrompt: promptWorkflowId(TO_BE_FILLED_IN.promptId),
+    benchmarkSuite: suiteWorkflowId('now'),
   }
   return Object.entries(ids).map(([workflowType, workflowId]) => {
     const form = new URL(

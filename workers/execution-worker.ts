@@ -1,41 +1,18 @@
-import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type NativeConnection, Worker, type WorkerInterceptors } from '@temporalio/worker'
 import { createExecutionActivities } from '../activities/execution-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
-import { cacheDir } from '../setup/servers.mjs'
-import { stackHome } from '../shared/config/stack-state.ts'
 import { executionTaskQueue } from '../shared/contracts/workflows.ts'
 import type { ExecutionRunner } from '../shared/execution/run-execution.ts'
-import { createSandbox } from '../shared/sandbox/create-sandbox.ts'
-import { nodePackages } from '../shared/sandbox/node-packages.ts'
-import { sandboxRoot } from '../shared/sandbox/run-records.ts'
 import type { Sandbox } from '../shared/sandbox/sandbox.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
+import { createWorkerSandbox } from './worker-sandbox.ts'
 
-const checkout = fileURLToPath(new URL('../', import.meta.url))
-/** Stock clients that programs find without bringing them. */
-const NODE_PACKAGES = ['nats', 'openai']
 /** At most so many programs run on one worker at once; others wait for a place here or elsewhere. */
 const MAX_EXECUTIONS = 100
 const SHUTDOWN_GRACE = '2 seconds'
 const ORPHAN_SWEEP_MS = 5_000
-
-/** The sandbox of this machine, as workers use it: with stock clients, and without a sight of Bourse. */
-export function createWorkerSandbox(): Sandbox {
-  const python = join(cacheDir(), 'python-packages')
-  return createSandbox({
-    root: sandboxRoot(),
-    libraries: {
-      node: nodePackages(join(checkout, 'node_modules'), NODE_PACKAGES),
-      python: existsSync(python) ? python : null,
-    },
-    hidden: [checkout, stackHome(), cacheDir()],
-  })
-}
 
 /**
  * A worker that runs agents' programs, or null where no sandbox can be made: then everything else goes on, and the log

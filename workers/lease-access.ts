@@ -10,13 +10,11 @@ const ANY_ADDRESS = ['0.0.0.0', '::']
 
 /** How a worker lets programs in to the servers it knows itself: by a token of the lease, which ends with it. */
 export function leaseAccess(
-  { nats: { servers }, llm }: Pick<BourseEnvironment, 'nats' | 'llm'>,
+  environment: Pick<BourseEnvironment, 'nats' | 'llm'>,
   { identity, db }: { identity: Identity; db: Database },
 ): Pick<ExecutionRunner, 'open' | 'close'> {
-  const nats = addressOf(servers[0]!, NATS_PORT)
-  // Port 0 is a proxy's own choice: then nobody said where it is.
-  const proxy =
-    llm.port === 0 ? null : { ...llm, host: ANY_ADDRESS.includes(llm.host) ? '127.0.0.1' : llm.host }
+  const nats = natsAddressOf(environment)
+  const proxy = proxyAddressOf(environment)
   return {
     async open({ marketId, leaseId }) {
       const issued = await identity.issueLeaseToken({ marketId, leaseId, agent: null, actor: 'execution' })
@@ -25,6 +23,17 @@ export function leaseAccess(
     },
     close: async ({ leaseId }) => ({ tokensUsedUp: await areTokensUsedUp(db, leaseId) }),
   }
+}
+
+/** Where programs reach NATS. */
+export function natsAddressOf({ nats: { servers } }: Pick<BourseEnvironment, 'nats'>): ServerAddress {
+  return addressOf(servers[0]!, NATS_PORT)
+}
+
+/** Where programs reach the proxy for language models. Port 0 is a proxy's own choice: then nobody said where it is. */
+export function proxyAddressOf({ llm }: Pick<BourseEnvironment, 'llm'>): ServerAddress | null {
+  if (llm.port === 0) return null
+  return { ...llm, host: ANY_ADDRESS.includes(llm.host) ? '127.0.0.1' : llm.host }
 }
 
 function addressOf(url: string, usualPort: number): ServerAddress {

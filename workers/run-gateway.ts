@@ -27,7 +27,9 @@ import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
 import { connectTemporal } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
 import { readTraceparent } from '../shared/trace/traceparent.ts'
+import { createProgramTester } from './test-program.ts'
 import { tracedHandlers } from './traced-handlers.ts'
+import { createWorkerSandbox } from './worker-sandbox.ts'
 
 /** All gateways are one queue: each request reaches one of them. */
 const QUEUE = 'bourse-gateway'
@@ -73,6 +75,7 @@ export async function runGateway(
     services: createPostgresServices(db, hint),
     identity: createPostgresIdentity(db, hint),
     hint,
+    testProgram: createProgramTester(createWorkerSandbox()),
   })
   const tellMisdirected = createMisdirectedNotices((subject, text) => publishText(bus, subject, text))
   const gateway = createGateway({

@@ -32,6 +32,7 @@ import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { registerSearchAttributes } from '../shared/temporal/register-search-attributes.ts'
 import { createExecutionStarter } from '../shared/temporal/start-execution.ts'
+import { createBenchmarkWorker } from './benchmark/benchmark-worker.ts'
 import { createExecutionWorker } from './execution-worker.ts'
 import { leaseAccess } from './lease-access.ts'
 import { limitEvents } from './limit-events.ts'
@@ -183,7 +184,24 @@ export async function runMarketWorker(
     interceptors,
     ...leaseAccess(environment, { identity: createPostgresIdentity(db, hint), db }),
   })
-  const workers = [worker, priceWorker, ...(executionWorker === null ? [] : [executionWorker])]
+  const benchmark = await createBenchmarkWorker({
+    connection,
+    environment,
+    interceptors,
+    db,
+    bus,
+    economy,
+    hint,
+    llm,
+    llmDb,
+    telemetry,
+  })
+  const workers = [
+    worker,
+    priceWorker,
+    benchmark.worker,
+    ...(executionWorker === null ? [] : [executionWorker]),
+  ]
   const running = Promise.all(workers.map(one => one.run()))
   const shutDown = () => {
     for (const one of workers) one.shutdown()
@@ -196,6 +214,7 @@ export async function runMarketWorker(
   await bus.close()
   await client.connection.close()
   await connection.close()
+  await benchmark.close()
   await llm.close()
   await llmDb.end()
   await pricesDb.end()

@@ -44,7 +44,9 @@ export const agentUnderTestSchema = z.discriminatedUnion('kind', [
     .strictObject({
       ...common,
       kind: z.literal('reference'),
-      function: name.describe('a function of agents/reference, run by the worker as a NATS client of its own'),
+      function: name.describe(
+        'a function of agents/reference, run by the worker as a NATS client of its own',
+      ),
     })
     .describe('a program of the checkout, good or bad on purpose'),
   z
@@ -80,8 +82,12 @@ export const agentUnderTestSchema = z.discriminatedUnion('kind', [
       ...common,
       kind: z.literal('llm'),
       model: z.string().min(1).max(200),
-      baseUrl: httpUrl.optional().describe('an OpenAI-compatible server; without it the upstreams of the proxy'),
-      keyVariable: variable.optional().describe('with baseUrl: the environment variable of the worker with its key'),
+      baseUrl: httpUrl
+        .optional()
+        .describe('an OpenAI-compatible server; without it the upstreams of the proxy'),
+      keyVariable: variable
+        .optional()
+        .describe('with baseUrl: the environment variable of the worker with its key'),
       systemPrompt: z.string().max(20_000).optional(),
       temperature: z.number().min(0).max(2).default(0.3),
       maxOutputTokens: z.number().int().min(1).max(100_000).default(2_000),

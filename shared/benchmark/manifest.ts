@@ -26,6 +26,8 @@ export interface RunManifest {
 export interface RunInputs {
   scenarios: Scenario[]
   agent: AgentUnderTest
+  /** Scenarios that are not of the standard catalogue, by id. */
+  origins?: Record<string, 'variant' | 'holdout'>
 }
 
 /** SHA-256 of a JSON value, whatever the order of its keys. */

@@ -27,7 +27,18 @@ export const runRequestSchema = z.strictObject({
     .describe('agents/<name>.json'),
   trials: z.number().int().min(1).max(TRIALS_MAX).default(1).describe('of each scenario'),
   judges: z
-    .array(z.union([z.string().min(1).max(200).transform(model => ({ model })), judgeSchema]).pipe(judgeSchema))
+    .array(
+      z
+        .union([
+          z
+            .string()
+            .min(1)
+            .max(200)
+            .transform(model => ({ model })),
+          judgeSchema,
+        ])
+        .pipe(judgeSchema),
+    )
     .min(1)
     .max(7)
     .default([judgeSchema.parse({ model: SCRIPTED_JUDGE })])
@@ -40,7 +51,13 @@ export const runRequestSchema = z.strictObject({
     .default(false)
     .describe('allows a judge that is the same model as the agent under test'),
   parallel: z.number().int().min(1).max(PARALLEL_MAX).default(4).describe('trials at once'),
-  seed: z.number().int().min(0).max(2_147_483_647).default(0).describe('of variants; 0: scenarios as written'),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .default(0)
+    .describe('of variants; 0: scenarios as written'),
   maxCost: z
     .string()
     .refine(text => readMoney(text) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
@@ -58,7 +75,8 @@ export function readRunRequest(content: unknown): Outcome<{ request: RunRequest 
   const issue = read.error.issues[0]!
   const keys = 'keys' in issue && Array.isArray(issue.keys) ? issue.keys : []
   const field = [...issue.path, ...keys.slice(0, 1)].map(String).join('.') || 'input'
-  const problem = issue.code === 'unrecognized_keys' ? `is not known: allowed are ${allowed()}` : issue.message
+  const problem =
+    issue.code === 'unrecognized_keys' ? `is not known: allowed are ${allowed()}` : issue.message
   return refuse('invalid_input', `${field}: ${problem}`, field)
 }
 

@@ -15,9 +15,6 @@ export interface TrialAttempt extends TrialSubject {
 /** The agent under test in its trial's market. */
 export const AGENT = 'self'
 
-/** When our side fails a trial begins anew, so often at most, each time in a market of its own. */
-export const ATTEMPTS_MAX = 3
-
 /**
  * Why the agent's time was over. `finished`: it said so, or its program ended; `error`: it ended by an error of its own;
  * `deadline`: that of its task; the others are limits that it reached.
@@ -74,3 +71,30 @@ export function trialMarketId({ runId, scenarioId, trial, attempt }: TrialAttemp
 export function modelMarketId(runId: string): string {
   return `bench-${runId}-models`
 }
+
+/** A trial that a suite is to see through. */
+export interface PlannedTrial {
+  scenarioId: string
+  trial: number
+  /** The scenario whose same trial comes before this one, and hands on what it made. */
+  after: string | null
+}
+
+/** A run's trials, and how they are to be gone through. */
+export interface PlannedRun {
+  runId: string
+  trials: PlannedTrial[]
+  parallel: number
+  /** No further trial begins once the models have cost as much, in millionths; null: no limit. */
+  costMicroMax: number | null
+}
+
+/** Where a trial goes on. */
+export type TrialStage =
+  | { stage: 'run' | 'judge'; attempt: number; marketId: string; secondsMax: number }
+  | { stage: 'finished'; result: TrialResult }
+
+/** How an agent's time ended; `interrupted`: our side failed, and the agent is not run again in this market. */
+export type RanAgent =
+  | { outcome: 'ended'; termination: Termination }
+  | { outcome: 'interrupted'; problem: string }

@@ -8,7 +8,7 @@ export const SEARCH_ATTRIBUTES = {
 
 /** What a workflow is about; everything it does not concern is left out. */
 export interface WorkflowSubject {
-  marketId: string
+  marketId?: string
   agent?: string
   cycle?: number
   scenario?: string
@@ -20,7 +20,8 @@ type SearchAttribute =
 
 /** The search attributes of a workflow, as Temporal's clients and workflows take them. */
 export function searchAttributesOf({ marketId, agent, cycle, scenario }: WorkflowSubject): SearchAttribute[] {
-  const attributes: SearchAttribute[] = [{ key: SEARCH_ATTRIBUTES.market, value: marketId }]
+  const attributes: SearchAttribute[] = []
+  if (marketId !== undefined) attributes.push({ key: SEARCH_ATTRIBUTES.market, value: marketId })
   if (agent !== undefined) attributes.push({ key: SEARCH_ATTRIBUTES.agent, value: agent })
   if (cycle !== undefined) attributes.push({ key: SEARCH_ATTRIBUTES.cycle, value: cycle })
   if (scenario !== undefined) attributes.push({ key: SEARCH_ATTRIBUTES.scenario, value: scenario })

@@ -1,5 +1,6 @@
 /** Names and shapes by which operators, agents and programs reach the workflows. Plain JSON, no client library. */
 import type { Scores } from '../attention/attention.ts'
+import type { TrialOutcome } from '../benchmark/trial.ts'
 import type { BidVerdict } from '../bid/admission.ts'
 import type { CycleSummary, MarketStatus, NextStep, PriceTick } from '../economy/economy.ts'
 import type { Outcome } from '../economy/refusal.ts'
@@ -23,6 +24,13 @@ export const executionTaskQueue = (taskQueue: string) => `${taskQueue}-execution
 
 /** Prices have activities of their own queue, so that none that is stuck takes a cycle's place. */
 export const priceTaskQueue = (taskQueue: string) => `${taskQueue}-prices`
+
+/** Trials of a benchmark have activities of their own queue, so that long ones take no market's place. */
+export const benchmarkTaskQueue = (taskQueue: string) => `${taskQueue}-benchmark`
+
+export const suiteWorkflowId = (runId: string) => `suite/${runId}`
+export const scenarioWorkflowId = (runId: string, scenarioId: string, trial: number) =>
+  `scenario/${runId}/${scenarioId}/${trial}`
 
 /** The market in a workflow id such as `price-update/<market>`, with or without a schedule's time behind it. */
 export function marketInPriceUpdateId(workflowId: string): string | undefined {
@@ -66,6 +74,24 @@ export type PriceUpdateResult = PriceTick | { closed: true; message: string }
 /** Input of `attentionPrompt`; taken from the workflow id `prompt/<id>` when absent. */
 export interface AttentionPromptInput {
   promptId?: string
+}
+
+/** Input of `benchmarkScenario`; taken from the workflow id `scenario/<run>/<scenario>/<trial>` when absent. */
+export interface BenchmarkScenarioInput {
+  runId?: string
+  scenario?: string
+  trial?: number
+  /** With an agent, a run that is not there yet is made, of this scenario alone. */
+  agent?: string
+}
+
+/** What the query `state` of `benchmarkSuite` answers. */
+export interface SuiteState {
+  runId: string
+  trials: number
+  running: string[]
+  done: Record<TrialOutcome, number>
+  costMicro: number
 }
 
 /** What the update `score` of `attentionPrompt` takes: whole numbers from 0 to 10, and who gives them. */

@@ -24,6 +24,8 @@ export interface GatewayLimits {
   runningMax: number
   /** A request is answered within this time, be it with a refusal. */
   deadlineMs: number
+  /** One of the slow operations within this time. */
+  slowDeadlineMs: number
 }
 
 export const GATEWAY_LIMITS: GatewayLimits = {
@@ -31,6 +33,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   openMax: 20_000,
   runningMax: 16,
   deadlineMs: 10_000,
+  slowDeadlineMs: 120_000,
 }
 
 /** What the gateway does to the world; all of it is given. */
@@ -69,7 +72,6 @@ interface TakenRequest {
 }
 
 const FORGET_EVERY_MS = 10_000
-/** Bids wait for their batch, not for a place among the requests at work. */
 const BATCHED: OperationName = 'market.bid'
 /** A request is answered at most so much after its deadline. */
 const DEADLINE_LOOK_INTERVAL_MS = 50
@@ -127,7 +129,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         caller: { marketId, agent, traceparent: request.traceparent },
         operation,
         request,
-        dueMs: at + limits.deadlineMs,
+        dueMs: at + (isSlow(operation) ? limits.slowDeadlineMs : limits.deadlineMs),
         isAnswered: false,
       })
   }
@@ -136,7 +138,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     open.add(one)
     unanswered += 1
     deadlines ??= setInterval(settleOverdue, DEADLINE_LOOK_INTERVAL_MS)
-    if (one.operation === BATCHED) {
+    if (waitsApart(one.operation)) {
       void finish(one)
       return
     }
@@ -189,10 +191,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     onDrained = []
   }
 
-  /** Every request has as much time as the others, so that they are due in the order in which they came. */
+  /** But for slow ones every request has as much time as the others, so that they are due in the order in which they came. */
   function settleOverdue(): void {
     const now = nowMs()
     for (const one of open) {
+      if (one.dueMs > now && isSlow(one.operation)) continue
       if (one.dueMs > now) return
       settle(one, UNANSWERED)
     }
@@ -223,6 +226,15 @@ export function createGateway(parts: GatewayParts): Gateway {
       return new Promise(resolve => onDrained.push(resolve))
     },
   }
+}
+
+/** Bids wait for their batch, and slow operations for a place of their own, not for one among the requests at work. */
+function waitsApart(operation: string): boolean {
+  return operation === BATCHED || isSlow(operation)
+}
+
+function isSlow(operation: string): boolean {
+  return isOperationName(operation) && 'slow' in operations[operation]
 }
 
 /** Reads what an operation is asked, from a message that anybody may have sent. */

@@ -46,6 +46,10 @@ const SPECIAL_ERRORS = {
   unknown_lease: 'there is no such lease of this agent',
   lease_ended: 'the lease is over',
   no_task: 'the agent was given no task',
+  no_workspace: 'the agent was given no program to improve',
+  unknown_module: 'the agent’s program has no such module, or it may not be changed',
+  unknown_change: 'the agent proposed no such change',
+  sandbox_unavailable: 'programs cannot be run where the gateway is',
   lease_active: 'the agent has an active lease: it is at work',
 } as const
 

@@ -13,6 +13,8 @@ export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends 
   errors: readonly ErrorCode[]
   /** Fields of its reply that are nobody's but the caller's. */
   secrets?: readonly string[]
+  /** True when it may take minutes: it has a deadline of its own, and waits apart from the others. */
+  slow?: true
   /** True when its handler reads the request itself, as other ways in have it read. */
   readByHandler?: true
 }

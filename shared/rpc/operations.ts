@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { attentionOperations } from './attention.ts'
 import { bidOperations } from './bid.ts'
+import { codeOperations } from './code.ts'
 import { economicOperations } from './economic.ts'
 import { leaseOperations } from './lease.ts'
 import { lifeOperations } from './life.ts'
@@ -28,6 +29,7 @@ export const operations = {
   ...serviceOperations,
   ...traceOperations,
   ...outputOperations,
+  ...codeOperations,
 }
 
 export type OperationName = keyof typeof operations

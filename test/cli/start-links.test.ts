@@ -11,6 +11,7 @@ test('every workflow type has a form filled in', () => {
     ['priceUpdate', 'price-update/first/now'],
     ['execution', 'execution/LEASE-ID'],
     ['attentionPrompt', 'prompt/PROMPT-ID'],
+    ['benchmarkSuite', 'suite/now'],
   ])
   expect(links[0]!.url).toBe(
     'http://127.0.0.1:8233/namespaces/my%20team/workflows/start-workflow?workflowType=market&workflowId=market%2Ffirst&taskQueue=bourse',

@@ -17,6 +17,8 @@ describe('recorded histories', () => {
         'agent.json',
         'allocation-cycle.json',
         'attention-prompt.json',
+        'benchmark-scenario.json',
+        'benchmark-suite.json',
         'execution.json',
         'market.json',
         'price-update.json',

@@ -12,4 +12,5 @@ export const observationChanges: ChangesOf<typeof agentEvents & typeof judgeEven
   code_change_proposed: changesNothing,
   code_change_applied: changesNothing,
   judge_evaluation: changesNothing,
+  judge_reply_refused: changesNothing,
 }

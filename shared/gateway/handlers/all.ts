@@ -2,6 +2,7 @@ import type { Handlers } from '../../rpc/operations.ts'
 import { createBidBatches } from '../bid-batches.ts'
 import { createAttentionHandlers } from './attention.ts'
 import { createBidHandlers } from './bid.ts'
+import { createCodeHandlers } from './code.ts'
 import { createEconomicHandlers } from './economic.ts'
 import { createLeaseHandlers } from './lease.ts'
 import { createLifeHandlers } from './life.ts'
@@ -28,5 +29,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...createServiceHandlers(parts),
     ...createTraceHandlers(parts),
     ...createOutputHandlers(parts),
+    ...createCodeHandlers(parts),
   }
 }

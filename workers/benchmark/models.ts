@@ -1,0 +1,185 @@
+import { v7 as uuidV7 } from 'uuid'
+import { SCRIPTED_JUDGE } from '../../shared/benchmark/judge.ts'
+import { done } from '../../shared/benchmark/set-up-market.ts'
+import { modelMarketId } from '../../shared/benchmark/trial.ts'
+import { findLastingLease, readCallUsage } from '../../shared/db/model-usage.ts'
+import type { Database } from '../../shared/db/pool.ts'
+import type { Economy } from '../../shared/economy/economy.ts'
+import { readChatRequest } from '../../shared/llm/chat-request.ts'
+import { NO_SINK } from '../../shared/llm/chat-sink.ts'
+import type { ChatAnswer, ChatCall } from '../../shared/llm/complete-chat.ts'
+import { type LlmSetup, readLlmConfig } from '../../shared/llm/llm-config.ts'
+import { marketSettingsSchema } from '../../shared/market/rules.ts'
+import { type ScriptedJudge, startScriptedJudge } from '../scripted-judge/server.ts'
+
+type Complete = (call: ChatCall) => Promise<ChatAnswer>
+
+/** An upstream of its own, beside those of the proxy. */
+export interface OwnUpstream {
+  baseUrl: string
+  keyVariable?: string | undefined
+}
+
+export interface AskedModel {
+  runId: string
+  /** Whose tokens it takes. */
+  who: 'judge' | 'agent'
+  /** The body of an OpenAI chat completion. */
+  body: Record<string, unknown> & { model: string }
+  upstream?: OwnUpstream | undefined
+  signal: AbortSignal
+}
+
+export interface ModelAnswer {
+  message: { content: string | null; tool_calls?: ToolCall[] }
+  tokens: number
+  costMicro: number
+}
+
+export interface ToolCall {
+  id: string
+  type: 'function'
+  function: { name: string; arguments: string }
+}
+
+/** Models for a benchmark's judges and agents. */
+export interface BenchmarkModels {
+  /** An answer in one piece. Throws ModelUnavailable when there is none. */
+  ask(asked: AskedModel): Promise<ModelAnswer>
+  close(): Promise<void>
+}
+
+/** No model answered, for reasons that are not the agent's. */
+export class ModelUnavailable extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ModelUnavailable'
+  }
+}
+
+const DAY_SECONDS = 86_400
+/** A lease that would end during a call is not begun with. */
+const LEASE_LEFT_SECONDS = 600
+const TOKENS_PER_MINUTE = '1000000000'
+const LEASED_SHARE = 0.2
+/** An upstream of its own says nothing of prices and sizes. */
+const OWN_CONTEXT_TOKENS = 1_000_000
+const OWN_OUTPUT_TOKENS = 100_000
+
+/**
+ * Models behind the core of the LLM proxy, each call charged to a lease in the run's own market for models, so that what
+ * judging and thinking cost stays apart from what an agent does in its trial. The scripted judge is a server of this
+ * process, started when it is first asked.
+ */
+export function createBenchmarkModels(parts: {
+  db: Database
+  economy: Economy
+  complete: Complete
+  startCore: (setup: LlmSetup) => { complete: Complete; close(): Promise<void> }
+}): BenchmarkModels {
+  const { db, economy } = parts
+  const cores = new Map<string, Promise<{ complete: Complete; close(): Promise<void> }>>()
+  const leases = new Map<string, Promise<string>>()
+  let scripted: Promise<ScriptedJudge> | undefined
+
+  async function upstreamOf({ body, upstream, who }: AskedModel): Promise<OwnUpstream | undefined> {
+    if (upstream !== undefined || who !== 'judge' || body.model !== SCRIPTED_JUDGE) return upstream
+    scripted ??= startScriptedJudge()
+    return { baseUrl: (await scripted).baseUrl }
+  }
+
+  async function completeOn(upstream: OwnUpstream | undefined, model: string): Promise<Complete> {
+    if (upstream === undefined) return parts.complete
+    const name = `${upstream.baseUrl} ${upstream.keyVariable ?? ''} ${model}`
+    const core = cores.get(name) ?? Promise.resolve().then(() => parts.startCore(setupFor(upstream, model)))
+    cores.set(name, core)
+    return (await core).complete
+  }
+
+  async function leaseOf(runId: string, who: AskedModel['who']): Promise<string> {
+    const name = `${runId}/${who}`
+    const known = leases.get(name)
+    if (known !== undefined) return await known
+    const lease = lasting(runId, who)
+    leases.set(name, lease)
+    // One that failed is tried again, one that ends is replaced in time.
+    const forget = () => leases.delete(name)
+    lease.then(() => setTimeout(forget, LEASE_LEFT_SECONDS * 500).unref(), forget)
+    return await lease
+  }
+
+  async function lasting(runId: string, who: AskedModel['who']): Promise<string> {
+    const marketId = modelMarketId(runId)
+    const settings = marketSettingsSchema.parse({
+      displayName: `models of benchmark run ${runId}`,
+      resources: [{ name: 'tokens', unit: 'tokens per minute', capacity: TOKENS_PER_MINUTE }],
+      rules: { pricePeriodSeconds: DAY_SECONDS, minimumBid: '0.000001' },
+    })
+    const made = await economy.createMarket(marketId, settings)
+    if (!made.ok && made.error.code !== 'market_exists') done(made)
+    const registered = await economy.registerAgent({ marketId, agent: who, creditsMicro: 1_000_000n })
+    if (!registered.ok && registered.error.code !== 'agent_exists') done(registered)
+    const found = await findLastingLease(db, marketId, who, LEASE_LEFT_SECONDS)
+    if (found !== null) return found
+    const bid = { amount: '0.000001', bundle: { tokens: LEASED_SHARE, durationSeconds: DAY_SECONDS } }
+    const [verdict] = await economy.admitBids(marketId, [{ agent: who, bid, via: 'cli', actor: 'benchmark' }])
+    if (!verdict!.ok) throw new Error(verdict!.error.message)
+    const { cycle } = done(await economy.openCycle(marketId, null, `models/${uuidV7()}`))
+    await economy.settleCycle(marketId, cycle)
+    const won = await findLastingLease(db, marketId, who, LEASE_LEFT_SECONDS)
+    if (won === null) throw new Error(`market ${marketId} has no tokens left for its ${who}`)
+    return won
+  }
+
+  return {
+    async ask(asked) {
+      const read = readChatRequest(asked.body)
+      if (!read.ok) throw new Error(read.message)
+      const complete = await completeOn(await upstreamOf(asked), asked.body.model)
+      const callId = uuidV7()
+      const answer = await complete({
+        callId,
+        leaseId: await leaseOf(asked.runId, asked.who),
+        request: read.request,
+        headers: {},
+        signal: asked.signal,
+        sink: NO_SINK,
+        traceparent: null,
+      })
+      if (!answer.ok) throw new ModelUnavailable(`model ${asked.body.model}: ${answer.message}`)
+      if (answer.kind !== 'answered') {
+        const told = answer.kind === 'refused_by_upstream' ? JSON.stringify(answer.body) : answer.kind
+        throw new ModelUnavailable(`model ${asked.body.model} refused the request: ${told.slice(0, 500)}`)
+      }
+      const usage = await readCallUsage(db, callId)
+      return { message: readMessage(answer.body), ...usage }
+    },
+    async close() {
+      for (const core of cores.values()) await (await core).close()
+      await (await scripted)?.close()
+    },
+  }
+}
+
+function setupFor({ baseUrl, keyVariable }: OwnUpstream, model: string): LlmSetup {
+  const upstream = {
+    name: 'benchmark',
+    baseUrl,
+    ...(keyVariable === undefined ? {} : { keyVariable }),
+    models: [
+      {
+        name: model,
+        contextTokens: OWN_CONTEXT_TOKENS,
+        maxOutputTokens: OWN_OUTPUT_TOKENS,
+        price: { input: '0', output: '0' },
+      },
+    ],
+  }
+  return readLlmConfig(JSON.stringify({ upstreams: [upstream] }), process.env)
+}
+
+/** The first choice's message; what has none is as good as silence. */
+function readMessage(body: Buffer): ModelAnswer['message'] {
+  const completion = JSON.parse(body.toString()) as { choices?: { message?: ModelAnswer['message'] }[] }
+  return completion.choices?.[0]?.message ?? { content: null }
+}
