@@ -9,7 +9,7 @@ const SCORE_WAIT_MS = 30_000
 export async function scoreByUpdate(
   client: Client,
   taskQueue: string,
-  prompt: PromptSummary,
+  prompt: Pick<PromptSummary, 'promptId' | 'marketId' | 'agent'>,
   message: ScoreMessage,
 ): Promise<{ awarded: string }> {
   const [{ WithStartWorkflowOperation }, { promptStartOptions }] = await Promise.all([

@@ -38,7 +38,7 @@ async function demo({ json = false, keep = false }: DemoOptions): Promise<number
     await runDemo(home, interrupted.signal, {
       onStack(state) {
         void tell(
-          `\nTwelve agents bid for cpu, memory, tokens and attention. Watch them: ${state.temporalUi}\n\n${cycleHeading()}`,
+          `\nNineteen agents live on cpu, memory, tokens and attention. Watch them: ${state.temporalUi}\n\n${cycleHeading()}`,
         )
       },
       onCycle(cycle) {
@@ -47,9 +47,9 @@ async function demo({ json = false, keep = false }: DemoOptions): Promise<number
       onNews(news) {
         void tell(newsRow(news))
       },
-      async onEnd(tally, report, state) {
-        await printAnswer({ json }, documentOf(tally, report, state), () =>
-          epilogue(tally, report, state, home, keep),
+      async onEnd(tally, report, state, leftOut) {
+        await printAnswer({ json }, documentOf(tally, report, state, leftOut), () =>
+          epilogue(tally, report, state, leftOut, home, keep),
         )
         if (!keep) return
         note('The servers stay up until Ctrl-C.')
@@ -71,6 +71,7 @@ function epilogue(
   tally: Tally,
   report: VerifyReport,
   state: StackState,
+  leftOut: readonly string[],
   home: string,
   keep: boolean,
 ): string {
@@ -78,6 +79,9 @@ function epilogue(
   return [
     `\n${colours.bold('Who won what, by the events alone')}\n\n${summary(tally, habitOf)}`,
     `\n${colours.bold('Audit (bourse verify)')}\n\n${audit(report)}`,
+    leftOut.length === 0
+      ? ''
+      : `\n${colours.bold('Left out')}\n\nWithout a sandbox nobody was ${leftOut.join(', ')}.\n`,
     `\n${colours.bold('Where to look')}\n\n`,
     keep
       ? `The market as a workflow: ${workflow}\n`
@@ -86,7 +90,7 @@ function epilogue(
   ].join('')
 }
 
-function documentOf(tally: Tally, report: VerifyReport, state: StackState) {
+function documentOf(tally: Tally, report: VerifyReport, state: StackState, leftOut: readonly string[]) {
   return {
     ok: report.ok,
     cycles: tally.cycles,
@@ -100,6 +104,8 @@ function documentOf(tally: Tally, report: VerifyReport, state: StackState) {
     leasesEnded: tally.leasesEnded,
     circuits: tally.circuits,
     modelCalls: tally.modelCalls,
+    pricesMoved: tally.pricesMoved,
+    leftOut,
     verify: report,
     temporalUi: state.temporalUi,
   }

@@ -18,14 +18,16 @@ import { changeMarket, startMarketWorkflow } from '../market-workflow.ts'
 import { type StackProcess, startStackProcess } from '../stack-process.ts'
 import { startModelCallers } from './model-callers.ts'
 import { type ModelOutage, stageModelOutage } from './model-outage.ts'
+import { probeSandbox } from './probe-sandbox.ts'
+import { type Residents, settleResidents } from './residents.ts'
 import { count, missingOutcomes, newTally, type Tally } from './tally.ts'
 import { startTraders, TRADERS } from './traders.ts'
 
 /** The demo shows at least this many cycles, and goes on until every outcome was seen or time is up. */
 const CYCLES_MIN = 12
 /** A machine at rest needs a quarter of a minute; a busy one is given what it needs. */
-const WATCH_MS_MAX = 180_000
-const CLOSE_MS_MAX = 60_000
+const WATCH_MS_MAX = 240_000
+const CLOSE_MS_MAX = 90_000
 const MARKET = 'demo'
 const noHint = async () => {}
 
@@ -35,8 +37,11 @@ export interface DemoListener {
   /** Something else that people want to know at once. */
   onNews(news: string): void
   /** The economy is over and audited; the stack is still up until the promise given back resolves. */
-  onEnd(tally: Tally, report: VerifyReport, state: StackState): Promise<void>
+  onEnd(tally: Tally, report: VerifyReport, state: StackState, leftOut: readonly string[]): Promise<void>
 }
+
+/** Prices move every other second, and who is idle for a few falls dormant: a demo is short. */
+const RULES = { pricePeriodSeconds: 2, dormantAfterSeconds: 4 }
 
 /** A demo that could not show what it should. */
 export class DemoIncomplete extends Error {
@@ -87,6 +92,18 @@ async function watchEconomy(
   try {
     await foundMarket(economy)
     listener.onStack(state)
+    const sandbox = await probeSandbox()
+    if (!sandbox.ready) {
+      const { why, detail, remedy } = sandbox
+      listener.onNews(`no programs run here, the sandbox is ${why}: ${detail}. ${remedy}`)
+    }
+    const residents = await settleResidents({
+      economy,
+      client,
+      taskQueue,
+      marketId: MARKET,
+      hasSandbox: sandbox.ready,
+    })
     const traders = startTraders(MARKET, home, stackEnvironment(state))
     const callers = startModelCallers(db, createPostgresIdentity(db, noHint), MARKET, state.llm!)
     const tally = newTally(callers.calls)
@@ -97,15 +114,17 @@ async function watchEconomy(
       await watchCycles(
         tally,
         outage,
+        residents,
         listener,
         collectEvents(bus, AbortSignal.any([events.signal, AbortSignal.timeout(WATCH_MS_MAX)])),
       ).catch(error => {
-        throw isTimeout(error) ? outOfTime(tally) : error
+        throw isTimeout(error) ? outOfTime(tally, residents) : error
       })
     } finally {
       await traders.stop()
       await callers.stop()
     }
+    await residents.finish()
     await changeMarket(client, taskQueue, MARKET, 'close')
     await client.workflow.getHandle(marketWorkflowId(MARKET)).result()
     const { lastSeq } = await summaryOf(economy)
@@ -117,7 +136,7 @@ async function watchEconomy(
       AbortSignal.any([events.signal, AbortSignal.timeout(CLOSE_MS_MAX)]),
     )
     const report = await verify({ db, bus, marketId: MARKET })
-    await listener.onEnd(tally, report, state)
+    await listener.onEnd(tally, report, state, residents.leftOut())
     requireComplete(tally, report)
   } finally {
     await bus.close()
@@ -131,7 +150,10 @@ async function watchEconomy(
 }
 
 async function foundMarket(economy: Economy): Promise<void> {
-  const created = await economy.createMarket(MARKET, marketSettingsSchema.parse({ displayName: 'Demo' }))
+  const created = await economy.createMarket(
+    MARKET,
+    marketSettingsSchema.parse({ displayName: 'Demo', rules: RULES }),
+  )
   if (!created.ok) throw new DemoIncomplete(created.error.message)
   for (const { agents, credits } of Object.values(TRADERS)) {
     for (const agent of agents) {
@@ -146,16 +168,19 @@ async function foundMarket(economy: Economy): Promise<void> {
 async function watchCycles(
   tally: Tally,
   outage: ModelOutage,
+  residents: Residents,
   listener: DemoListener,
   events: ReturnType<typeof collect>,
 ): Promise<void> {
   for await (const event of events) {
     count(tally, event)
     if (event.type === 'cycle_cleared') listener.onCycle(event.data)
-    const news = outage.onEvent(event)
-    if (news !== null) listener.onNews(news)
+    for (const news of [outage.onEvent(event), residents.onEvent(event)]) {
+      if (news !== null) listener.onNews(news)
+    }
     if (event.type !== 'cycle_cleared') continue
-    if (tally.cycles.length >= CYCLES_MIN && missingOutcomes(tally).length === 0) return
+    const missing = [...missingOutcomes(tally), ...residents.missing()]
+    if (tally.cycles.length >= CYCLES_MIN && missing.length === 0) return
   }
 }
 
@@ -177,11 +202,14 @@ function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError'
 }
 
-function outOfTime(tally: Tally): DemoIncomplete {
+function outOfTime(tally: Tally, residents: Residents): DemoIncomplete {
   const missing = missingOutcomes(tally)
+  const unseen = residents.missing()
   const seconds = WATCH_MS_MAX / 1000
   const seen = `${tally.cycles.length} of ${CYCLES_MIN} cycles in ${seconds} s`
-  const never = missing.length === 0 ? '' : `; nothing was ever ${missing.join(', ')}`
+  const never =
+    (missing.length === 0 ? '' : `; nothing was ever ${missing.join(', ')}`) +
+    (unseen.length === 0 ? '' : `; nobody was ever ${unseen.join(', ')}`)
   return new DemoIncomplete(`time is up: ${seen}${never}. The machine may be too busy: run it again.`)
 }
 

@@ -84,7 +84,7 @@ export function summary(tally: Tally, habitOf: (agent: string) => string): strin
     table,
     `${tally.cycles.length} cycles, revenue ${formatCredits(revenueMicro(tally))} credits, mean utilisation ${full.join(', ')}.`,
     `${total(agents, 'won')} bids won, ${total(agents, 'outbid')} were outbid, ${total(agents, 'cancelled')} cancelled, ` +
-      `${total(agents, 'refused')} refused (${refusals || 'none'}), ${tally.leasesEnded} leases ended.`,
+      `${total(agents, 'refused')} refused (${refusals || 'none'}), ${tally.leasesEnded} leases ended; posted prices moved ${tally.pricesMoved} times.`,
     `${tally.modelCalls.answered} calls to the model were answered, ${tally.modelCalls.refused} refused and ` +
       `${tally.modelCalls.failed} failed; its circuit opened ${times(tally.circuits.opened)} and closed ${times(tally.circuits.closed)}.`,
     '',

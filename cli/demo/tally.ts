@@ -11,6 +11,7 @@ export interface AgentTally {
   cancelled: number
   expired: number
   refused: number
+  /** What it was given, less what it gave away. */
   endowedMicro: bigint
   paidMicro: bigint
   /** Share of all capacity times seconds won, summed over resources. */
@@ -21,6 +22,8 @@ export interface Tally {
   agents: Map<string, AgentTally>
   refusals: Map<string, number>
   leasesEnded: number
+  /** How often a posted price moved. */
+  pricesMoved: number
   cycles: Extract<BourseEvent, { type: 'cycle_cleared' }>['data'][]
   /** Upstreams of models whose circuits opened, and closed again. */
   circuits: { opened: string[]; closed: string[] }
@@ -34,6 +37,7 @@ export function newTally(modelCalls: ModelCalls): Tally {
     agents: new Map(),
     refusals: new Map(),
     leasesEnded: 0,
+    pricesMoved: 0,
     cycles: [],
     circuits: { opened: [], closed: [] },
     modelCalls,
@@ -47,7 +51,20 @@ export function count(tally: Tally, event: BourseEvent): void {
   const agent = event.agent_id === undefined ? null : agentOf(tally, event.agent_id)
   switch (event.type) {
     case 'credits_minted':
-      agent!.endowedMicro += microOf(event.data.amount)
+      agentOf(tally, event.data.agent_id).endowedMicro += microOf(event.data.amount)
+      break
+    case 'credits_transferred':
+      agentOf(tally, event.data.from_agent).endowedMicro -= microOf(event.data.amount)
+      agentOf(tally, event.data.to_agent).endowedMicro += microOf(event.data.amount)
+      break
+    case 'credits_escrowed':
+      agentOf(tally, event.data.agent_id).endowedMicro -= microOf(event.data.amount)
+      break
+    case 'escrow_released':
+      agentOf(tally, event.data.agent_id).endowedMicro += microOf(event.data.amount)
+      break
+    case 'price_update':
+      if (event.data.old_price !== event.data.new_price) tally.pricesMoved += 1
       break
     case 'bid_placed':
       agent!.bids += 1
@@ -67,7 +84,8 @@ export function count(tally: Tally, event: BourseEvent): void {
       agent!.expired += 1
       break
     case 'credits_burned':
-      agent!.paidMicro += microOf(event.data.amount)
+      if (event.data.reason === 'bid_payment') agent!.paidMicro += microOf(event.data.amount)
+      else agent!.endowedMicro -= microOf(event.data.amount)
       break
     case 'resources_allocated': {
       const { durationSeconds = 0, ...fractions } = event.data.bundle
@@ -121,6 +139,7 @@ export function missingOutcomes(tally: Tally): string[] {
     'refused for lack of balance': (tally.refusals.get('insufficient_balance') ?? 0) > 0,
     cancelled: agents.some(agent => agent.cancelled > 0),
     'lease ended': tally.leasesEnded > 0,
+    'posted at another price': tally.pricesMoved > 0,
     'answered by a model': tally.modelCalls.answered > 0,
     'spared by a circuit that opened': tally.circuits.opened.length > 0,
     'helped by a circuit that closed again': tally.circuits.closed.length > 0,

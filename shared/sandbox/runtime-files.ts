@@ -56,7 +56,10 @@ export function prepareRuntime(
   if (runtime === 'python') {
     const { python } = libraries
     if (python === null) return new Map()
-    const staged = stage(folder, `python-${digest(python)}`, to => cpSync(python, to, { recursive: true }))
+    // With the times of its sources, which Python compares with those in what it compiled: else it compiles all anew each time.
+    const staged = stage(folder, `python-packages-${digest(python)}`, to =>
+      cpSync(python, to, { recursive: true, preserveTimestamps: true }),
+    )
     return new Map([[PYTHON_LIBRARIES_INSIDE, staged]])
   }
   const node = stage(folder, `node-${process.version}-${digest(process.execPath)}`, to => {
