@@ -105,6 +105,8 @@ export async function settleResidents({
     await settle(agent, CREDITS.runner, programOf(program))
   await settle(SLEEPER, CREDITS.sleeper, programOf('sleeper'))
   await settle(PAUPER, CREDITS.pauper)
+  // It is refused for lack of balance, whatever becomes of the others.
+  await economy.admitBids(marketId, [{ agent: PAUPER, bid: WAKING, via: 'cli', actor: 'demo' }])
   if (hasSandbox) for (const agent of Object.keys(RUNNERS)) await work(agent)
 
   const wanted = (Object.keys(FEATS) as Feat[]).filter(feat => hasSandbox || !BY_PROGRAMS.includes(feat))
