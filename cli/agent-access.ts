@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { MAX_GRACE_SECONDS } from '../shared/identity/identity.ts'
 import { agentEnvironment, describeStart } from './agent-start.ts'
-import { type OutputOptions, printAnswer } from './answer.ts'
 import { cliActor } from './cli-actor.ts'
 import { acceptedOrRefused } from './command-failure.ts'
-import { wholeNumber } from './option-readers.ts'
+import { wholeNumber } from './input/option-readers.ts'
 import { runCommand } from './run-command.ts'
-import type { Servers } from './servers.ts'
+import { type OutputOptions, printAnswer } from './show/answer.ts'
+import type { Servers } from './stack/servers.ts'
 
 /** `bourse agent token|revoke|freeze|unfreeze|revive`: by what an agent shows who it is, and whether it may act. */
 export function registerAgentAccess(agent: Command): void {

@@ -3,7 +3,7 @@ import { createAgentClient } from '../shared/rpc/client.ts'
 import type { RequestOf } from '../shared/rpc/operations.ts'
 import { inboxPrefix } from '../shared/rpc/subjects.ts'
 import { outOfReach } from './command-failure.ts'
-import type { Servers } from './servers.ts'
+import type { Servers } from './stack/servers.ts'
 
 const ANSWER_WAIT_MS = 15_000
 

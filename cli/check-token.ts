@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { findBearer } from '../shared/identity/find-bearer.ts'
-import { type OutputOptions, printAnswer } from './answer.ts'
 import { acceptedOrRefused, wrongUsage } from './command-failure.ts'
-import { readLines } from './read-lines.ts'
+import { readLines } from './input/read-lines.ts'
 import { runCommand } from './run-command.ts'
+import { type OutputOptions, printAnswer } from './show/answer.ts'
 
 /** `bourse agent check-token`: whom a token lets in, or why nobody, which NATS itself tells no client. */
 export function registerCheckToken(agent: Command): void {

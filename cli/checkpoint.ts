@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPostgresOutbox } from '../shared/db/outbox.ts'
-import { beginWith, readKeptEvents, trimOutbox } from '../shared/db/trim-outbox.ts'
-import { writeCheckpoint } from '../shared/db/write-checkpoint.ts'
-import { note, type OutputOptions, printAnswer } from './answer.ts'
+import { createPostgresOutbox } from '../shared/db/events/outbox.ts'
+import { beginWith, readKeptEvents, trimOutbox } from '../shared/db/events/trim-outbox.ts'
+import { writeCheckpoint } from '../shared/db/events/write-checkpoint.ts'
 import { acceptedOrRefused, refused } from './command-failure.ts'
-import type { Servers } from './servers.ts'
+import { note, type OutputOptions, printAnswer } from './show/answer.ts'
+import type { Servers } from './stack/servers.ts'
 
 /** Publication that makes no progress for so long is not waited for. */
 const PUBLISH_WAIT_MS_MAX = 20_000

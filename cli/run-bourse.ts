@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
-import { printFailure } from './answer.ts'
 import { EXIT_DONE, EXIT_UNUSABLE } from './exit-codes.ts'
+import { printFailure } from './show/answer.ts'
 
 type Register = (program: Command) => void
 

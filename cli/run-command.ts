@@ -1,6 +1,6 @@
-import { type OutputOptions, printFailure } from './answer.ts'
 import { explainError } from './explain-error.ts'
-import { openServers, type Servers } from './servers.ts'
+import { type OutputOptions, printFailure } from './show/answer.ts'
+import { openServers, type Servers } from './stack/servers.ts'
 
 /**
  * Runs one command with the servers it may need, closes them, and sets the exit code: what the command returns

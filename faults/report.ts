@@ -1,4 +1,4 @@
-import { renderTable } from '../cli/table.ts'
+import { renderTable } from '../cli/show/table.ts'
 import { percentile, recoveryOf } from './checks/recovery.ts'
 import type { RunReport } from './run-faults.ts'
 

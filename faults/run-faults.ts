@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { changeMarket } from '../cli/market-workflow.ts'
+import { changeMarket } from '../cli/temporal/market-workflow.ts'
 import { verify } from '../shared/verify/verify.ts'
 import { type Cast, LOAD } from './cast.ts'
 import { CHECKS } from './checks/checks.ts'

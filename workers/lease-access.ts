@@ -1,5 +1,5 @@
 import type { BourseEnvironment } from '../shared/config/environment.ts'
-import { areTokensUsedUp } from '../shared/db/lease-tokens-left.ts'
+import { areTokensUsedUp } from '../shared/db/leases/lease-tokens-left.ts'
 import type { Database } from '../shared/db/pool.ts'
 import type { ServerAddress } from '../shared/execution/lease-access.ts'
 import type { ExecutionRunner } from '../shared/execution/run-execution.ts'

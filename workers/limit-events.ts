@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bus } from '../shared/bus/connect.ts'
 import { trimStream } from '../shared/bus/trim-stream.ts'
-import { type LimitingEvents, limitEvents as limitOnce } from '../shared/db/limit-events.ts'
+import { type LimitingEvents, limitEvents as limitOnce } from '../shared/db/events/limit-events.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 
 const LOOK_INTERVAL_MS = 10_000

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RetentionEnvironment } from '../shared/config/retention-environment.ts'
+import { pruneLlmCalls } from '../shared/db/llm/prune-llm-calls.ts'
 import type { Database } from '../shared/db/pool.ts'
-import { pruneLlmCalls } from '../shared/db/prune-llm-calls.ts'
 import { MAX_PRUNED_AT_ONCE, pruneOperations } from '../shared/db/prune-operations.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 

@@ -1,5 +1,5 @@
 import type { BourseEnvironment } from '../shared/config/environment.ts'
-import { findLeaseOfToken } from '../shared/db/lease-tokens.ts'
+import { findLeaseOfToken } from '../shared/db/leases/lease-tokens.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { rememberLeases } from '../shared/identity/recent-leases.ts'
 import type { LlmSetup } from '../shared/llm/llm-config.ts'

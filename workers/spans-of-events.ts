@@ -1,10 +1,10 @@
-import type { Database } from '../shared/db/pool.ts'
 import {
   readBidFacts,
   readCycleFacts,
   readLinksToBids,
   readParentsOfRefusals,
-} from '../shared/db/read-bid-facts.ts'
+} from '../shared/db/bids/read-bid-facts.ts'
+import type { Database } from '../shared/db/pool.ts'
 import type { BourseEvent } from '../shared/events/envelope.ts'
 import { bidSpans, leaseSpan } from '../shared/trace/bid-spans.ts'
 import { cycleSpans, MAX_BIDS_LINKED } from '../shared/trace/cycle-spans.ts'

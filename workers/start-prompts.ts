@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
+import { findUnstartedPrompts, markPromptsStarted } from '../shared/db/attention/unstarted-prompts.ts'
 import type { Database } from '../shared/db/pool.ts'
-import { findUnstartedPrompts, markPromptsStarted } from '../shared/db/unstarted-prompts.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 import { startPromptWorkflow } from '../shared/temporal/start-prompt.ts'
 

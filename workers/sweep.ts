@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { findOverdueMarkets } from '../shared/db/overdue-markets.ts'
+import { findOverdueMarkets } from '../shared/db/market/overdue-markets.ts'
 import type { Database } from '../shared/db/pool.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 

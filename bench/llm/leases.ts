@@ -1,4 +1,4 @@
-import { issueLeaseToken } from '../../shared/db/lease-tokens.ts'
+import { issueLeaseToken } from '../../shared/db/leases/lease-tokens.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import type { Bench } from '../row.ts'
 

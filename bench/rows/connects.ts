@@ -1,4 +1,4 @@
-import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
+import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
 import { runScript } from '../gateway/run-script.ts'
 import { startWorker } from '../gateway/start-worker.ts'
 import type { Row } from '../row.ts'

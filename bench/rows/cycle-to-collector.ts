@@ -1,7 +1,7 @@
 import { collect } from '../../shared/bus/collect.ts'
 import { connectBus } from '../../shared/bus/connect.ts'
 import { publishOutbox } from '../../shared/bus/publish.ts'
-import { createPostgresOutbox } from '../../shared/db/outbox.ts'
+import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
 import { publishBare } from '../bare-publish.ts'
 import type { Row } from '../row.ts'
 import { messagesOf } from '../settled-market.ts'

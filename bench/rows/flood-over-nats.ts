@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
+import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
 import { runScript } from '../gateway/run-script.ts'
 import { startWorker } from '../gateway/start-worker.ts'
 import type { Bench, Row } from '../row.ts'

@@ -1,5 +1,5 @@
-import { findAgentId } from '../../shared/db/find-agent-id.ts'
-import { readHistory } from '../../shared/db/read-history.ts'
+import { findAgentId } from '../../shared/db/agents/find-agent-id.ts'
+import { readHistory } from '../../shared/db/ledger/read-history.ts'
 import type { Bench, Row } from '../row.ts'
 import { createBenchMarket } from '../synthetic-bids.ts'
 import { median, millisecondsOf } from '../timing.ts'

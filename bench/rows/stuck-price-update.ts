@@ -1,5 +1,5 @@
 import { createDatabase, PRICE_UPDATE_PATIENCE } from '../../shared/db/pool.ts'
-import { tickPrices } from '../../shared/db/tick-prices.ts'
+import { tickPrices } from '../../shared/db/prices/tick-prices.ts'
 import type { Bench, Row } from '../row.ts'
 import { createBenchMarket, fillBook } from '../synthetic-bids.ts'
 import { millisecondsOf, quantile } from '../timing.ts'

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { type Act, listActs } from '../../shared/db/list-acts.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
+import { type Act, listActs } from '../../shared/db/agents/list-acts.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { LIMIT } from '../option-readers.ts'
+import { LIMIT } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { renderTable } from '../show/table.ts'
 
 /** `bourse audit`: what operators did, from the events. */
 export function registerAudit(program: Command): void {

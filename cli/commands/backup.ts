@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { stackHome } from '../../shared/config/stack-state.ts'
 import { backUpStack, restoreStack } from '../../workers/stack/backup.ts'
 import { StackError } from '../../workers/stack/stack-error.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { CommandFailure } from '../command-failure.ts'
 import { EXIT_REFUSED } from '../exit-codes.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
 
 /** `bourse backup`: what a local stack cannot make anew, into a folder, while it runs. */
 export function registerBackup(program: Command): void {

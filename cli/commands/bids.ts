@@ -1,13 +1,18 @@
 import type { Command } from 'commander'
-import { findAgentId } from '../../shared/db/find-agent-id.ts'
-import { type BidPlace, type ListedBid, listAgentBids, listMarketBids } from '../../shared/db/list-bids.ts'
-import { formatHistoryPlace, readHistoryPlace } from '../../shared/db/read-history.ts'
-import { note, type OutputOptions, printAnswer } from '../answer.ts'
+import { findAgentId } from '../../shared/db/agents/find-agent-id.ts'
+import {
+  type BidPlace,
+  type ListedBid,
+  listAgentBids,
+  listMarketBids,
+} from '../../shared/db/bids/list-bids.ts'
+import { formatHistoryPlace, readHistoryPlace } from '../../shared/db/ledger/read-history.ts'
 import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
-import { describeBundle } from '../describe-bundle.ts'
-import { LIMIT } from '../option-readers.ts'
+import { LIMIT } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { renderTable } from '../table.ts'
+import { note, type OutputOptions, printAnswer } from '../show/answer.ts'
+import { describeBundle } from '../show/describe-bundle.ts'
+import { renderTable } from '../show/table.ts'
 
 type BidsOptions = OutputOptions & { limit: number; before?: string; open?: boolean }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
 
 /** `bourse cancel`: takes a pending bid out of the book. */
 export function registerCancel(program: Command): void {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { readCycles } from '../../shared/db/cycles.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
+import { readCycles } from '../../shared/db/cycles/cycles.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { describeCycles } from '../describe-cycle.ts'
-import { LIMIT, wholeNumber } from '../option-readers.ts'
+import { LIMIT, wholeNumber } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { describeCycles } from '../show/describe-cycle.ts'
 
 type CyclesOptions = OutputOptions & { limit: number; before?: number }
 

@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { type StackState, stackHome } from '../../shared/config/stack-state.ts'
 import type { VerifyReport } from '../../shared/verify/verify.ts'
-import { note, printAnswer, write } from '../answer.ts'
-import { colours } from '../colours.ts'
 import { DemoIncomplete, freshDemoHome, runDemo } from '../demo/run-demo.ts'
 import { audit, cycleHeading, cycleRow, newsRow, summary } from '../demo/story.ts'
 import type { Tally } from '../demo/tally.ts'
 import { TRADERS } from '../demo/traders.ts'
 import { EXIT_REFUSED } from '../exit-codes.ts'
-import { StackStartError } from '../stack-process.ts'
+import { note, printAnswer, write } from '../show/answer.ts'
+import { colours } from '../show/colours.ts'
+import { StackStartError } from '../stack/stack-process.ts'
 
 interface DemoOptions {
   json?: boolean

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { stackHome } from '../../shared/config/stack-state.ts'
-import { stopStackProcess } from '../stop-stack-process.ts'
+import { stopStackProcess } from '../stack/stop-stack-process.ts'
 
 const EXIT_REFUSED = 1
 

@@ -1,14 +1,14 @@
 import { type Command, Option } from 'commander'
 import { type EventName, eventTypes } from '../../shared/events/registry.ts'
-import { type OutputOptions, write } from '../answer.ts'
 import { checkpoint } from '../checkpoint.ts'
-import { colours } from '../colours.ts'
 import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
-import { moment, wholeNumber } from '../option-readers.ts'
-import { type EventsOptions, printEvents } from '../print-events.ts'
+import { moment, wholeNumber } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { safeJson, safeText } from '../safe-text.ts'
-import type { Servers } from '../servers.ts'
+import { type OutputOptions, write } from '../show/answer.ts'
+import { colours } from '../show/colours.ts'
+import { type EventsOptions, printEvents } from '../show/print-events.ts'
+import { safeJson, safeText } from '../show/safe-text.ts'
+import type { Servers } from '../stack/servers.ts'
 
 const TEXT_CHARACTERS_MAX = 200
 

@@ -1,19 +1,19 @@
 import type { Command } from 'commander'
-import { createPostgresExecutions } from '../../shared/db/executions.ts'
+import { createPostgresExecutions } from '../../shared/db/executions/executions.ts'
 import {
   type ListedExecution,
   listExecutions,
   type ShownExecution,
   showExecution,
-} from '../../shared/db/list-executions.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
+} from '../../shared/db/executions/list-executions.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { tellExecutionToStop } from '../execution-workflow.ts'
-import { LIMIT } from '../option-readers.ts'
+import { LIMIT } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { safeText } from '../safe-text.ts'
-import { renderFacts, renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { safeText } from '../show/safe-text.ts'
+import { renderFacts, renderTable } from '../show/table.ts'
+import { tellExecutionToStop } from '../temporal/execution-workflow.ts'
 
 /** `bourse execution ...`: what agents' programs do on the leases they won. */
 export function registerExecution(program: Command): void {

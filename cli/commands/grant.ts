@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { readAmountArgument } from '../read-amount-argument.ts'
+import { readAmountArgument } from '../input/read-amount-argument.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
 
 type GrantOptions = OutputOptions & { reason: string; key?: string }
 

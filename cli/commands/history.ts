@@ -1,18 +1,18 @@
 import { type Command, Option } from 'commander'
-import { findAgentId } from '../../shared/db/find-agent-id.ts'
+import { findAgentId } from '../../shared/db/agents/find-agent-id.ts'
 import {
   formatHistoryPlace,
   type HistoryItem,
   type HistoryKind,
   readHistory,
   readHistoryPlace,
-} from '../../shared/db/read-history.ts'
-import { note, type OutputOptions, printAnswer } from '../answer.ts'
+} from '../../shared/db/ledger/read-history.ts'
 import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
-import { describeBundle } from '../describe-bundle.ts'
-import { LIMIT } from '../option-readers.ts'
+import { LIMIT } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { type Cell, renderTable } from '../table.ts'
+import { note, type OutputOptions, printAnswer } from '../show/answer.ts'
+import { describeBundle } from '../show/describe-bundle.ts'
+import { type Cell, renderTable } from '../show/table.ts'
 
 type HistoryOptions = OutputOptions & { limit: number; before?: string; only?: 'bids' | 'transactions' }
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { RevokedLease } from '../../shared/identity/identity.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { tellExecutionToStop } from '../execution-workflow.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { tellExecutionToStop } from '../temporal/execution-workflow.ts'
 
 type RevokeOptions = OutputOptions & { refund: boolean; reason: string }
 

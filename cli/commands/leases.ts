@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { listLeases } from '../../shared/db/list-leases.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
+import { listLeases } from '../../shared/db/leases/list-leases.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { describeBundle } from '../describe-bundle.ts'
-import { LIMIT } from '../option-readers.ts'
+import { LIMIT } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { describeBundle } from '../show/describe-bundle.ts'
+import { renderTable } from '../show/table.ts'
 
 /** `bourse leases`: who has what until when. */
 export function registerLeases(program: Command): void {

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { readCredits } from '../../shared/money/credits.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
 
 type AdjustOptions = OutputOptions & { reason: string; key?: string }
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { readStackState, stackHome } from '../../shared/config/stack-state.ts'
-import { readLlmStatus } from '../../shared/db/llm-usage.ts'
+import { readLlmStatus } from '../../shared/db/llm/llm-usage.ts'
 import { formatMoney } from '../../shared/llm/money.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { runCommand } from '../run-command.ts'
-import { renderFacts, renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { renderFacts, renderTable } from '../show/table.ts'
 
 /** `bourse llm`: calls to models. */
 export function registerLlm(program: Command): void {

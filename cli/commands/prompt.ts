@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import type { PromptSummary, Scores } from '../../shared/attention/attention.ts'
-import { listOpenPrompts } from '../../shared/db/postgres-attention.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
+import { listOpenPrompts } from '../../shared/db/attention/postgres-attention.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { LIMIT, wholeNumber } from '../option-readers.ts'
-import { scoreByUpdate } from '../prompt-workflow.ts'
+import { LIMIT, wholeNumber } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { safeText } from '../safe-text.ts'
-import { renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { safeText } from '../show/safe-text.ts'
+import { renderTable } from '../show/table.ts'
+import { scoreByUpdate } from '../temporal/prompt-workflow.ts'
 
 const MAX_LISTED_CHARACTERS = 60
 const points = wholeNumber(0, 10)

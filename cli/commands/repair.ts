@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { createPostgresOutbox } from '../../shared/db/outbox.ts'
-import { restoreHistory } from '../../shared/db/restore-history.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
+import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
+import { restoreHistory } from '../../shared/db/events/restore-history.ts'
 import { cliActor } from '../cli-actor.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { runCommand } from '../run-command.ts'
-import type { Servers } from '../servers.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import type { Servers } from '../stack/servers.ts'
 
 /** `bourse repair`: goes on with what Postgres has after it was restored from a backup. */
 export function registerRepair(program: Command): void {

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
-import { readUsageReport, USAGE_GROUPS, type UsageGroup } from '../../shared/db/llm-usage.ts'
+import { readUsageReport, USAGE_GROUPS, type UsageGroup } from '../../shared/db/llm/llm-usage.ts'
 import { formatMoney } from '../../shared/llm/money.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.ts'
-import { wholeNumber } from '../option-readers.ts'
+import { wholeNumber } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
-import { renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { renderTable } from '../show/table.ts'
 
 type UsageOptions = OutputOptions & { by: UsageGroup; market?: string; hours?: number }
 

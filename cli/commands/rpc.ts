@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { describeOperations } from '../../shared/rpc/describe.ts'
 import { allSchemas, type OperationSchema, schemaOf } from '../../shared/rpc/json-schema.ts'
 import { isOperationName, operations } from '../../shared/rpc/operations.ts'
-import { type OutputOptions, printAnswer, write } from '../answer.ts'
 import { wrongUsage } from '../command-failure.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer, write } from '../show/answer.ts'
 
 /** `bourse rpc ...`: what agents may ask over NATS. */
 export function registerRpc(program: Command): void {

@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
 import { readStackEnd, readStackState, stackHome } from '../../shared/config/stack-state.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
-import { describeAge } from '../describe-age.ts'
-import { describeBytes } from '../describe-bytes.ts'
 import { EXIT_DONE, EXIT_UNUSABLE } from '../exit-codes.ts'
 import { runCommand } from '../run-command.ts'
-import { safeText } from '../safe-text.ts'
-import type { Servers } from '../servers.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { describeAge } from '../show/describe-age.ts'
+import { describeBytes } from '../show/describe-bytes.ts'
+import { safeText } from '../show/safe-text.ts'
+import { renderFacts, renderTable } from '../show/table.ts'
+import { withoutPassword } from '../show/without-password.ts'
+import type { Servers } from '../stack/servers.ts'
 import { gatherStatus } from '../status/gather.ts'
 import { findProblems } from '../status/problems.ts'
-import { renderFacts, renderTable } from '../table.ts'
-import { withoutPassword } from '../without-password.ts'
 
 /** `bourse status`: where everything is, whether it answers, how the markets stand, and what to do about problems. */
 export function registerStatus(program: Command): void {

@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
 import { validate as isUuid } from 'uuid'
-import { findAgentId } from '../../shared/db/find-agent-id.ts'
+import { findAgentId } from '../../shared/db/agents/find-agent-id.ts'
+import { readBidRecord, readRefusalRecord } from '../../shared/db/bids/read-bid-record.ts'
 import type { Database } from '../../shared/db/pool.ts'
-import { readBidRecord, readRefusalRecord } from '../../shared/db/read-bid-record.ts'
 import { readBidOutcome } from '../../shared/db/read-outcome.ts'
 import { bidStory, refusalStory, type StoryNode } from '../../shared/trace/bid-story.ts'
 import { placeOfBid } from '../../shared/trace/traces.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
-import { colours } from '../colours.ts'
 import { acceptedOrRefused, refused, wrongUsage } from '../command-failure.ts'
 import { runCommand } from '../run-command.ts'
-import { safeText } from '../safe-text.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { colours } from '../show/colours.ts'
+import { safeText } from '../show/safe-text.ts'
 
 type TraceOptions = OutputOptions & { key?: string; agent?: string; market?: string }
 type Told = { traceId: string | null; story: StoryNode }

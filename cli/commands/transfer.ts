@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import { readAmountArgument } from '../read-amount-argument.ts'
+import { readAmountArgument } from '../input/read-amount-argument.ts'
 import { runCommand } from '../run-command.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
 
 type TransferOptions = OutputOptions & { purpose: string; key?: string }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { showProgress } from '../../setup/progress.mjs'
 import { readStackState, type StackState, stackHome } from '../../shared/config/stack-state.ts'
-import { type StackProcess, StackStartError, startStackProcess } from '../stack-process.ts'
-import { withoutPassword } from '../without-password.ts'
+import { withoutPassword } from '../show/without-password.ts'
+import { type StackProcess, StackStartError, startStackProcess } from '../stack/stack-process.ts'
 
 const EXIT_REFUSED = 1
 

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import type { Check, VerifyReport } from '../../shared/verify/report.ts'
 import { verify } from '../../shared/verify/verify.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
-import { colours } from '../colours.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
 import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.ts'
 import { runCommand } from '../run-command.ts'
-import { safeText } from '../safe-text.ts'
-import { renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { colours } from '../show/colours.ts'
+import { safeText } from '../show/safe-text.ts'
+import { renderTable } from '../show/table.ts'
 
 type VerifyOptions = OutputOptions & { fromEvents?: boolean }
 

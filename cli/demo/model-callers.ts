@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { listLeases } from '../../shared/db/list-leases.ts'
+import { listLeases } from '../../shared/db/leases/list-leases.ts'
 import type { Database } from '../../shared/db/pool.ts'
 import type { Identity } from '../../shared/identity/identity.ts'
 

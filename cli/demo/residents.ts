@@ -4,7 +4,7 @@ import type { Economy } from '../../shared/economy/economy.ts'
 import type { BourseEvent } from '../../shared/events/envelope.ts'
 import type { Program } from '../../shared/program/program.ts'
 import { readProgramFolder } from '../../shared/program/read-program-folder.ts'
-import { scoreByUpdate } from '../prompt-workflow.ts'
+import { scoreByUpdate } from '../temporal/prompt-workflow.ts'
 
 /** Agents that run programs of their own, folders in `agents/`, on what is won for them. */
 const RUNNERS: Record<string, { program: string; feat: Feat; bundle: Record<string, number> }> = {

@@ -1,7 +1,7 @@
 import { formatCredits } from '../../shared/money/credits.ts'
 import type { VerifyReport } from '../../shared/verify/verify.ts'
-import { colours } from '../colours.ts'
-import { renderTable } from '../table.ts'
+import { colours } from '../show/colours.ts'
+import { renderTable } from '../show/table.ts'
 import { type AgentTally, meanUtilisation, pricePaid, revenueMicro, type Tally } from './tally.ts'
 
 type Cycle = Tally['cycles'][number]

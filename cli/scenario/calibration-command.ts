@@ -9,11 +9,11 @@ import {
   type JudgeAgreement,
   judgeAgreement,
 } from '../../shared/scenario/calibration.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
 import { wrongUsage } from '../command-failure.ts'
-import { readJsonFile } from '../read-json-file.ts'
+import { readJsonFile } from '../input/read-json-file.ts'
 import { runCommand } from '../run-command.ts'
-import { renderFacts, renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { renderFacts, renderTable } from '../show/table.ts'
 
 const FOLDER = fileURLToPath(new URL('../../scenarios/calibration/', import.meta.url))
 const scoresSchema = z.record(z.string(), z.record(z.string(), z.number()))

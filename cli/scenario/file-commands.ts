@@ -9,13 +9,13 @@ import { scenarioJsonSchema } from '../../shared/scenario/json-schema.ts'
 import { readScenario, type ScenarioReading } from '../../shared/scenario/read-scenario.ts'
 import type { Scenario } from '../../shared/scenario/scenario.ts'
 import { varyScenario } from '../../shared/scenario/vary-scenario.ts'
-import { type OutputOptions, printAnswer } from '../answer.ts'
-import { colours } from '../colours.ts'
 import { CommandFailure, refused, wrongUsage } from '../command-failure.ts'
 import { EXIT_REFUSED } from '../exit-codes.ts'
 import { runCommand } from '../run-command.ts'
-import { safeText } from '../safe-text.ts'
-import { renderFacts, renderTable } from '../table.ts'
+import { type OutputOptions, printAnswer } from '../show/answer.ts'
+import { colours } from '../show/colours.ts'
+import { safeText } from '../show/safe-text.ts'
+import { renderFacts, renderTable } from '../show/table.ts'
 
 const CATALOGUE = fileURLToPath(new URL('../../scenarios/', import.meta.url))
 

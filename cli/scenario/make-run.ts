@@ -8,7 +8,7 @@ import { type Outcome, refuse } from '../../shared/economy/refusal.ts'
 import type { Scenario } from '../../shared/scenario/scenario.ts'
 import { varyScenario } from '../../shared/scenario/vary-scenario.ts'
 import { readAgentFile, readScenarioFolder, SCENARIO_FOLDER } from '../../workers/benchmark/catalogue.ts'
-import type { OutputOptions } from '../answer.ts'
+import type { OutputOptions } from '../show/answer.ts'
 
 export interface RunOptions extends OutputOptions {
   agent: string

@@ -1,8 +1,8 @@
 import { decide } from '../../shared/benchmark/benchmark-runs.ts'
 import { canonicalJson } from '../../shared/benchmark/manifest.ts'
-import { createPostgresRuns } from '../../shared/db/scenario-runs.ts'
+import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
 import { acceptedOrRefused } from '../command-failure.ts'
-import type { Servers } from '../servers.ts'
+import type { Servers } from '../stack/servers.ts'
 import { readExport, readMarketEvents } from './run-events.ts'
 
 export interface ReplayedTrial {

@@ -5,7 +5,7 @@ import type { EventsByMarket } from '../../shared/benchmark/html-report.ts'
 import type { RunReport } from '../../shared/benchmark/run-report.ts'
 import { type BourseEvent, parseEvent } from '../../shared/events/envelope.ts'
 import { wrongUsage } from '../command-failure.ts'
-import type { Servers } from '../servers.ts'
+import type { Servers } from '../stack/servers.ts'
 
 const COLLECT_MS_MAX = 60_000
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client'
 import { queries, type SuiteState, suiteWorkflowId } from '../../shared/contracts/workflows.ts'
-import { note } from '../answer.ts'
-import { callTemporal } from '../call-temporal.ts'
 import { CommandFailure } from '../command-failure.ts'
 import { EXIT_REFUSED } from '../exit-codes.ts'
+import { note } from '../show/answer.ts'
+import { callTemporal } from '../temporal/call-temporal.ts'
 
 const LOOK_MS = 500
 const BAR_CELLS = 24

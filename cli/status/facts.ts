@@ -1,6 +1,6 @@
-import type { TableSize } from '../../shared/db/read-growth.ts'
+import type { TableSize } from '../../shared/db/market/read-growth.ts'
 import type { SchemaVersion } from '../../shared/db/schema-version.ts'
-import type { StartLink } from '../start-links.ts'
+import type { StartLink } from '../show/start-links.ts'
 
 export interface Health {
   ok: boolean

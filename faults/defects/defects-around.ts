@@ -1,6 +1,6 @@
-import { closeBatch, startBatch, writeEvents } from '../../shared/db/event-batch.ts'
+import { closeBatch, startBatch, writeEvents } from '../../shared/db/events/event-batch.ts'
+import { postMovements } from '../../shared/db/ledger/postings.ts'
 import { createDatabase, type DatabaseClient } from '../../shared/db/pool.ts'
-import { postMovements } from '../../shared/db/postings.ts'
 import { inTransaction } from '../../shared/db/transaction.ts'
 import { draftEvent } from '../../shared/events/draft.ts'
 import type { Surroundings } from '../../workers/run-market-worker.ts'

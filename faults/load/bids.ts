@@ -1,4 +1,4 @@
-import { bidBySignal, bidByUpdate } from '../../cli/agent-workflow.ts'
+import { bidBySignal, bidByUpdate } from '../../cli/temporal/agent-workflow.ts'
 import type { Random } from '../random.ts'
 import { answerOf, type Load, type Scene } from './load.ts'
 

@@ -1,4 +1,4 @@
-import { changeMarket, stepMarket } from '../../cli/market-workflow.ts'
+import { changeMarket, stepMarket } from '../../cli/temporal/market-workflow.ts'
 import { priceScheduleId } from '../../shared/contracts/workflows.ts'
 import type { CycleSummary, PriceTick } from '../../shared/economy/economy.ts'
 import type { Load, Scene } from './load.ts'

@@ -1,6 +1,6 @@
 import { EXIT_REFUSED } from '../../cli/exit-codes.ts'
 import { explainError } from '../../cli/explain-error.ts'
-import { scoreByUpdate } from '../../cli/prompt-workflow.ts'
+import { scoreByUpdate } from '../../cli/temporal/prompt-workflow.ts'
 import type { Answer } from '../history.ts'
 import type { Doors } from '../stage/doors.ts'
 import { answerOf, type Load } from './load.ts'

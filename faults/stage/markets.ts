@@ -1,4 +1,4 @@
-import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
+import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import type { Program } from '../../shared/program/program.ts'
 import type { Cast } from '../cast.ts'

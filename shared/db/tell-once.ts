@@ -1,6 +1,6 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { EventDraft } from '../events/draft.ts'
-import { closeBatch, startBatch, writeEvents } from './event-batch.ts'
+import { closeBatch, startBatch, writeEvents } from './events/event-batch.ts'
 import { findOutcomes, isKeyTaken, storeOutcomes } from './operations.ts'
 import type { Database, DatabaseClient } from './pool.ts'
 import { inTransaction } from './transaction.ts'

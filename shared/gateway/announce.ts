@@ -6,7 +6,7 @@ import {
   recordAnnounced,
   releaseAnnouncements,
   takeAnnouncements,
-} from '../db/announcements.ts'
+} from '../db/events/announcements.ts'
 import type { Database } from '../db/pool.ts'
 import { noticesOf, noticeText } from '../notice/notices-of.ts'
 import { noticeSubject, publicSubject } from '../rpc/subjects.ts'

@@ -1,6 +1,5 @@
 import { collect, EventsMissing } from '../bus/collect.ts'
 import type { Bus } from '../bus/connect.ts'
-import type { DatabaseClient } from '../db/pool.ts'
 import {
   readAgentStates,
   readBidStates,
@@ -12,7 +11,8 @@ import {
   readPriceStates,
   readPromptStates,
   readServiceStates,
-} from '../db/read-state.ts'
+} from '../db/events/read-state.ts'
+import type { DatabaseClient } from '../db/pool.ts'
 import { apply } from '../events/apply.ts'
 import { EventDoesNotFit } from '../events/changes/change.ts'
 import { type EconomyState, emptyState, type MarketState } from '../events/state.ts'

@@ -1,4 +1,4 @@
-import type { AuditFinding } from '../db/audit.ts'
+import type { AuditFinding } from '../db/audit/audit.ts'
 import type { StreamComparison } from './compare-stream.ts'
 
 /** One thing that was looked at in one market. */

@@ -5,9 +5,9 @@ import {
   allowLongReading,
   auditMarkets,
   readAuditedMarkets,
-} from '../db/audit.ts'
-import { EVENT_CHECKS } from '../db/audit-checks.ts'
-import { createPostgresOutbox } from '../db/outbox.ts'
+} from '../db/audit/audit.ts'
+import { EVENT_CHECKS } from '../db/audit/audit-checks.ts'
+import { createPostgresOutbox } from '../db/events/outbox.ts'
 import type { Database, DatabaseClient } from '../db/pool.ts'
 import { atOneSnapshot } from '../db/transaction.ts'
 import { compareStream } from './compare-stream.ts'

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startLinks } from '../../cli/start-links.ts'
+import { startLinks } from '../../cli/show/start-links.ts'
 import { readStackState } from '../../shared/config/stack-state.ts'
 import { eventually, openTestEconomy, type TestEconomy } from '../workflows/economy-client.ts'
 import { findChromium, openBrowser } from './browser.ts'

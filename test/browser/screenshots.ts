@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startLinks } from '../../cli/start-links.ts'
+import { startLinks } from '../../cli/show/start-links.ts'
 import { readStackState } from '../../shared/config/stack-state.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import startServers from '../servers.ts'

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findAgentId } from '../../shared/db/find-agent-id.ts'
-import { AGENT_BIDS_PAGE } from '../../shared/db/list-bids.ts'
-import { AGENT_TRANSACTIONS_PAGE } from '../../shared/db/list-transactions.ts'
+import { findAgentId } from '../../shared/db/agents/find-agent-id.ts'
+import { AGENT_BIDS_PAGE } from '../../shared/db/bids/list-bids.ts'
+import { AGENT_TRANSACTIONS_PAGE } from '../../shared/db/ledger/list-transactions.ts'
+import { readHistory } from '../../shared/db/ledger/read-history.ts'
 import { createDatabase, type Database } from '../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
-import { readHistory } from '../../shared/db/read-history.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 
 const BIDS = 3_000

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { recordCircuits } from '../../shared/db/llm-circuits.ts'
-import { createPostgresLlmStore } from '../../shared/db/llm-store.ts'
+import { recordCircuits } from '../../shared/db/llm/llm-circuits.ts'
+import { createPostgresLlmStore } from '../../shared/db/llm/llm-store.ts'
 import { createDatabase } from '../../shared/db/pool.ts'
 import { leaseTokens } from '../workers/llm-proxy/leased-tokens.ts'
 import { bourseJson } from './run-bourse.ts'

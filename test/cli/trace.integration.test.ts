@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createPostgresIdentity } from '../../shared/db/postgres-identity.ts'
+import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
 import { eventually, openTestEconomy, type TestEconomy } from '../workflows/economy-client.ts'
 import { bourseJson, runBourse } from './run-bourse.ts'
 

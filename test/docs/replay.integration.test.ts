@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPostgresOutbox } from '../../shared/db/outbox.ts'
+import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
 import {
   readAgentStates,
   readBidStates,
@@ -13,9 +13,9 @@ import {
   readPriceStates,
   readPromptStates,
   readServiceStates,
-} from '../../shared/db/read-state.ts'
+} from '../../shared/db/events/read-state.ts'
+import { writeCheckpoint } from '../../shared/db/events/write-checkpoint.ts'
 import { atOneSnapshot } from '../../shared/db/transaction.ts'
-import { writeCheckpoint } from '../../shared/db/write-checkpoint.ts'
 import { lineOf } from '../../shared/events/finished.ts'
 import { runBourse } from '../cli/run-bourse.ts'
 import { connectServers, openEventfulMarket, publish, type Servers } from '../shared/verify/audited-market.ts'

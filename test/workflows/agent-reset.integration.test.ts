@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { bidBySignal, bidByUpdate } from '../../cli/agent-workflow.ts'
+import { bidBySignal, bidByUpdate } from '../../cli/temporal/agent-workflow.ts'
 import { WORKFLOW_SOURCES } from '../../workers/workflow-sources.ts'
 import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
 

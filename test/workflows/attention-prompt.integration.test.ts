@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { OpenPromptRequest, PromptSummary } from '../../shared/attention/attention.ts'
-import { createPostgresAttention } from '../../shared/db/postgres-attention.ts'
+import { createPostgresAttention } from '../../shared/db/attention/postgres-attention.ts'
 import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
 
 let economy: TestEconomy

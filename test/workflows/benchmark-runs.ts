@@ -3,7 +3,7 @@ import { makeManifest } from '../../shared/benchmark/manifest.ts'
 import { orderScenarios } from '../../shared/benchmark/plan-run.ts'
 import { runRequestSchema } from '../../shared/benchmark/run-request.ts'
 import { suiteWorkflowId } from '../../shared/contracts/workflows.ts'
-import { createPostgresRuns } from '../../shared/db/scenario-runs.ts'
+import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
 import type { Scenario } from '../../shared/scenario/scenario.ts'
 import type { TestEconomy } from './economy-client.ts'
 

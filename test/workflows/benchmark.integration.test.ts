@@ -6,7 +6,7 @@ import { makeReport, type RunReport } from '../../shared/benchmark/run-report.ts
 import type { RunStore, StoredTrial } from '../../shared/benchmark/run-store.ts'
 import { trialMarketId } from '../../shared/benchmark/trial.ts'
 import type { SuiteState } from '../../shared/contracts/workflows.ts'
-import { createPostgresRuns } from '../../shared/db/scenario-runs.ts'
+import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
 import { bourseJson, runBourse } from '../cli/run-bourse.ts'
 import { startRun } from './benchmark-runs.ts'
 import { LOOK_THEN_BID, SCARCITY } from './benchmark-scenarios.ts'

@@ -1,7 +1,7 @@
 import { type Client, Connection, Client as TemporalClient } from '@temporalio/client'
 import { connectBus } from '../../shared/bus/connect.ts'
 import { loadEnvironment } from '../../shared/config/environment.ts'
-import { createPostgresOutbox } from '../../shared/db/outbox.ts'
+import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
 import { createDatabase } from '../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
 import { type BourseEvent, parseEvent } from '../../shared/events/envelope.ts'

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { executionWorkflowId } from '../../shared/contracts/workflows.ts'
-import { listExecutions } from '../../shared/db/list-executions.ts'
-import { createPostgresAttention } from '../../shared/db/postgres-attention.ts'
+import { createPostgresAttention } from '../../shared/db/attention/postgres-attention.ts'
+import { listExecutions } from '../../shared/db/executions/list-executions.ts'
 import { eventually, openTestEconomy } from './economy-client.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { readAgentBid } from '../../db/list-bids.ts'
+import { readAgentBid } from '../../db/bids/list-bids.ts'
 import type { Database } from '../../db/pool.ts'
 import { refuse } from '../../economy/refusal.ts'
 import type { bidOperations } from '../../rpc/bid.ts'

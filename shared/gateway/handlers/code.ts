@@ -1,4 +1,9 @@
-import { applyChange, proposeChange, readChanged, readWorkspace } from '../../db/code-workspaces.ts'
+import {
+  applyChange,
+  proposeChange,
+  readChanged,
+  readWorkspace,
+} from '../../db/executions/code-workspaces.ts'
 import type { codeOperations } from '../../rpc/code.ts'
 import type { HandlersOf } from '../../rpc/operation.ts'
 import type { HandlerParts } from './parts.ts'

@@ -1,4 +1,4 @@
-import { listAgentLeases, readLeasePlace } from '../../db/list-leases.ts'
+import { listAgentLeases, readLeasePlace } from '../../db/leases/list-leases.ts'
 import { refuse } from '../../economy/refusal.ts'
 import type { leaseOperations } from '../../rpc/lease.ts'
 import type { HandlersOf } from '../../rpc/operation.ts'

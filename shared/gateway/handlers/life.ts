@@ -1,4 +1,4 @@
-import { fallAsleep } from '../../db/fall-asleep.ts'
+import { fallAsleep } from '../../db/agents/fall-asleep.ts'
 import type { lifeOperations } from '../../rpc/life.ts'
 import type { HandlersOf } from '../../rpc/operation.ts'
 import type { HandlerParts } from './parts.ts'

@@ -1,4 +1,4 @@
-import { tellAgentEvent } from '../../db/agent-events.ts'
+import { tellAgentEvent } from '../../db/events/agent-events.ts'
 import { draftEvent } from '../../events/draft.ts'
 import type { HandlersOf } from '../../rpc/operation.ts'
 import type { outputOperations } from '../../rpc/output.ts'

@@ -1,5 +1,5 @@
 import type { Attention } from '../../attention/attention.ts'
-import type { StoredWorkspace } from '../../db/code-workspaces.ts'
+import type { StoredWorkspace } from '../../db/executions/code-workspaces.ts'
 import type { Database } from '../../db/pool.ts'
 import type { Economy } from '../../economy/economy.ts'
 import type { Outcome } from '../../economy/refusal.ts'

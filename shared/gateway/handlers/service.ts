@@ -1,4 +1,4 @@
-import { listCalls } from '../../db/list-services.ts'
+import { listCalls } from '../../db/services/list-services.ts'
 import type { HandlersOf } from '../../rpc/operation.ts'
 import type { serviceOperations } from '../../rpc/service.ts'
 import type { HandlerParts } from './parts.ts'

@@ -1,4 +1,4 @@
-import { finishTask, readTask } from '../../db/agent-tasks.ts'
+import { finishTask, readTask } from '../../db/agents/agent-tasks.ts'
 import type { HandlersOf } from '../../rpc/operation.ts'
 import type { taskOperations } from '../../rpc/task.ts'
 import type { HandlerParts } from './parts.ts'

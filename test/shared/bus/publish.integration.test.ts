@@ -10,7 +10,7 @@ import {
   recreateStream,
   streamName,
 } from '../../../shared/bus/stream.ts'
-import { closeBatch, startBatch, writeEvents } from '../../../shared/db/event-batch.ts'
+import { closeBatch, startBatch, writeEvents } from '../../../shared/db/events/event-batch.ts'
 import { inTransaction } from '../../../shared/db/transaction.ts'
 import { draftEvent } from '../../../shared/events/draft.ts'
 import { subjectOf } from '../../../shared/events/envelope.ts'

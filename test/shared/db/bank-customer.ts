@@ -1,7 +1,8 @@
 /** Moves credits between agents by every way, at random, until it is killed: `<url> <market> <agent>...`. */
+
+import { createPostgresLedger } from '../../../shared/db/ledger/postgres-ledger.ts'
 import { createDatabase } from '../../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
-import { createPostgresLedger } from '../../../shared/db/postgres-ledger.ts'
 
 const CONNECTIONS = 4
 const KEYS = 50

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { auditMarkets } from '../../../shared/db/audit.ts'
+import { auditMarkets } from '../../../shared/db/audit/audit.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { MAX_PRUNED_AT_ONCE, pruneOperations } from '../../../shared/db/prune-operations.ts'
 import { inTransaction } from '../../../shared/db/transaction.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type AuditFinding, auditMarkets } from '../../../shared/db/audit.ts'
+import { type AuditFinding, auditMarkets } from '../../../shared/db/audit/audit.ts'
 import { connectServers, openEventfulMarket, type Servers, withCopyOf } from './audited-market.ts'
 
 let servers: Servers

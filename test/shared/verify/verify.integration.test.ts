@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { deleteStream, ensureStream, streamName } from '../../../shared/bus/stream.ts'
-import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
+import { createPostgresOutbox } from '../../../shared/db/events/outbox.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { subjectOf } from '../../../shared/events/envelope.ts'
 import { marketSettingsSchema } from '../../../shared/market/rules.ts'

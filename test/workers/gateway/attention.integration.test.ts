@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createPostgresAttention } from '../../../shared/db/postgres-attention.ts'
+import { createPostgresAttention } from '../../../shared/db/attention/postgres-attention.ts'
 import { eventually, openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectAgent, type TestAgent } from './agent-connection.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { giveWorkspace } from '../../../shared/db/code-workspaces.ts'
+import { giveWorkspace } from '../../../shared/db/executions/code-workspaces.ts'
 import { workspaceSchema } from '../../../shared/scenario/workspace.ts'
 import { readiness, whySkipped } from '../../shared/sandbox/run-program.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'

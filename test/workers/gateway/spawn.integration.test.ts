@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findAgentOfToken } from '../../../shared/db/agent-tokens.ts'
-import { readProgram } from '../../../shared/db/programs.ts'
+import { findAgentOfToken } from '../../../shared/db/agents/agent-tokens.ts'
+import { readProgram } from '../../../shared/db/agents/programs.ts'
 import { verify } from '../../../shared/verify/verify.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectAgent, type TestAgent } from './agent-connection.ts'

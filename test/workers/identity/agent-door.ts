@@ -1,8 +1,8 @@
 import { createConnection, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type NatsConnection } from 'nats'
 import { loadEnvironment } from '../../../shared/config/environment.ts'
+import { createPostgresIdentity } from '../../../shared/db/agents/postgres-identity.ts'
 import type { Database } from '../../../shared/db/pool.ts'
-import { createPostgresIdentity } from '../../../shared/db/postgres-identity.ts'
 import { inboxPrefix } from '../../../shared/rpc/subjects.ts'
 
 /** NATS's addresses, without anybody's password. */

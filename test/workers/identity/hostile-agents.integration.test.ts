@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPostgresOutbox } from '../../../shared/db/outbox.ts'
-import { createPostgresIdentity } from '../../../shared/db/postgres-identity.ts'
+import { createPostgresIdentity } from '../../../shared/db/agents/postgres-identity.ts'
+import { createPostgresOutbox } from '../../../shared/db/events/outbox.ts'
 import { inboxPrefix, rpcSubject } from '../../../shared/rpc/subjects.ts'
 import { verify } from '../../../shared/verify/verify.ts'
 import { readBooks } from '../../shared/economy/postgres-under-test.ts'

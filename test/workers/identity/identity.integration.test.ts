@@ -1,7 +1,7 @@
 import { connect, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connectAgent } from '../../../shared/bus/agent-connection.ts'
-import { createPostgresIdentity } from '../../../shared/db/postgres-identity.ts'
+import { createPostgresIdentity } from '../../../shared/db/agents/postgres-identity.ts'
 import { newToken } from '../../../shared/identity/token.ts'
 import { inboxPrefix, noticeSubject, rpcSubject } from '../../../shared/rpc/subjects.ts'
 import { bourseJson } from '../../cli/run-bourse.ts'

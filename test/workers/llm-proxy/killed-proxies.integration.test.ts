@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { auditMarkets } from '../../../shared/db/audit.ts'
+import { auditMarkets } from '../../../shared/db/audit/audit.ts'
 import { inTransaction } from '../../../shared/db/transaction.ts'
 import { startScriptedUpstream } from '../../../workers/scripted-upstream/server.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'

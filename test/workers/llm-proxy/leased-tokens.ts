@@ -1,4 +1,4 @@
-import { issueLeaseToken } from '../../../shared/db/lease-tokens.ts'
+import { issueLeaseToken } from '../../../shared/db/leases/lease-tokens.ts'
 import type { Database } from '../../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { type MarketSettings, marketSettingsSchema } from '../../../shared/market/rules.ts'

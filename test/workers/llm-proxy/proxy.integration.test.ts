@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createPostgresLlmStore } from '../../../shared/db/llm-store.ts'
+import { createPostgresLlmStore } from '../../../shared/db/llm/llm-store.ts'
 import { startScriptedUpstream } from '../../../workers/scripted-upstream/server.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { startOtlpReceiver } from '../../shared/telemetry/otlp-receiver.ts'
