@@ -14,7 +14,7 @@ export type Act =
 /** What an agent does in one scenario, from its first request to its last. */
 export type Part = readonly Act[]
 
-const LOOK_MS = 50
+const LOOK_MS = 250
 const WAIT_MS_MAX = 20_000
 /** The platform takes up to two minutes to test a program. */
 const TIMEOUT_MS = 130_000

@@ -22,7 +22,9 @@ export async function startRun(
   const catalogue = new Map(given.scenarios.map(scenario => [scenario.id, scenario]))
   const ordered = orderScenarios([...catalogue.keys()], catalogue)
   if (!ordered.ok) throw new Error(ordered.error.message)
-  const agent = agentUnderTestSchema.parse({ kind: 'reference', name: 'tested', ...given.agent })
+  // On a busy machine an agent looks often before its bid is decided.
+  const limits = { turns: 5_000, ...(given.agent.limits as object | undefined) }
+  const agent = agentUnderTestSchema.parse({ kind: 'reference', name: 'tested', ...given.agent, limits })
   const inputs = { scenarios: ordered.scenarios, agent }
   const request = runRequestSchema.parse({ agent: agent.name, ...given.request })
   const created = await store.createRun(makeManifest(runId, inputs, request, '0.0.0'), inputs)
