@@ -121,7 +121,7 @@ describe('a suite', () => {
     expect(failure?.message).toMatch(/^trials: /)
   })
 
-  it('cancelled, ends the agents it runs, and can be resumed', async () => {
+  it('cancelled, ends the agents it runs', async () => {
     const runId = `cancelled-${stamp}`
     const agent = { function: 'slow', limits: { seconds: 60 } }
     const { handle } = await startRun(test, runId, { scenarios: [LOOK_THEN_BID], agent })
