@@ -163,8 +163,20 @@ export function callStageHands(parts: TrialParts, marketId: string, scenario: Sc
         return void done(await parts.economy.pauseMarket(marketId, ACTOR))
       case 'resume_market':
         return void done(await parts.economy.resumeMarket(marketId, ACTOR))
-      case 'revoke_leases':
-        throw new Error('revoke_leases: leases cannot be revoked yet')
+      case 'revoke_leases': {
+        const { agent, refund, reason } = hook
+        for (const leaseId of await parts.listActiveLeases(marketId, agent)) {
+          const revoked = await parts.identity.revokeLease({
+            marketId,
+            leaseId,
+            refund,
+            reason,
+            actor: ACTOR,
+          })
+          if (!revoked.ok && revoked.error.code !== 'lease_ended') done(revoked)
+        }
+        return
+      }
     }
   }
 

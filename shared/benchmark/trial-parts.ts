@@ -43,6 +43,8 @@ export interface TrialParts {
   readProposed(marketId: string, agent: string): Promise<ProposedChange | null>
   /** The files of an agent's program as they stand now; null: it has none. */
   readFiles(marketId: string, agent: string): Promise<Record<string, string> | null>
+  /** Ids of the leases that an agent has now. */
+  listActiveLeases(marketId: string, agent: string): Promise<string[]>
   /** Whether something was told under this key. */
   wasTold(marketId: string, key: string): Promise<boolean>
   /** The market's last event. */

@@ -15,6 +15,7 @@ import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity
 import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
 import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
 import { giveWorkspace, readLastProposed, readWorkspace } from '../../shared/db/executions/code-workspaces.ts'
+import { listAgentLeases } from '../../shared/db/leases/list-leases.ts'
 import { createPostgresLedger } from '../../shared/db/ledger/postgres-ledger.ts'
 import { hasOpenBusiness } from '../../shared/db/llm/model-usage.ts'
 import type { Database } from '../../shared/db/pool.ts'
@@ -35,6 +36,8 @@ import { createAgentStarter } from './start-agent.ts'
 
 /** Trials have slots of their own: as many agents run on one worker at once. */
 const MAX_ACTIVITIES = 40
+/** An agent under test has fewer leases at once. */
+const MAX_LEASES_REVOKED = 1_000
 const SHUTDOWN_GRACE = '5 seconds'
 /** A stream that does not hold what Postgres wrote within this time is our side's failure. */
 const COLLECT_MS_MAX = 60_000
@@ -135,6 +138,10 @@ function trialParts({
       return read.ok ? read.workspace.files : null
     },
     readProposed: (marketId, agent) => readLastProposed(db, { marketId, agent }),
+    async listActiveLeases(marketId, agent) {
+      const page = await listAgentLeases(db, marketId, agent, MAX_LEASES_REVOKED, { ended: false })
+      return page?.items.map(({ leaseId }) => leaseId) ?? []
+    },
     wasTold: (marketId, key) => wasTold(db, marketId, key),
     readLastSeq: marketId => outbox.readLastSeq(marketId),
     async collect(marketId, untilSeq) {
