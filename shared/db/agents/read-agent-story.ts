@@ -4,6 +4,7 @@ import type { DatabaseClient } from '../pool.ts'
 /** Of each kind of thing, so many are counted: the newest. */
 export const STORY_COUNTED_MAX = 10_000
 const STORY_EVENTS_MAX = 20
+const STORY_CHILDREN_MAX = 100
 
 /** Types of events that tell an agent's life, as the index on them has it. */
 const LIFE = `
@@ -12,6 +13,14 @@ const LIFE = `
 
 /** What an agent did and what became of it. Counts are of the newest `STORY_COUNTED_MAX` of each kind. */
 export interface AgentStory {
+  /** Why it is dormant; null: it is not. */
+  dormantReason: string | null
+  /** Who spawned it; null: an operator added it. */
+  parent: string | null
+  /** How many spawnings it is away from one that an operator added. */
+  generation: number
+  /** Those it spawned itself, in order of birth, the first `STORY_CHILDREN_MAX`. */
+  children: string[]
   /** Credits that came and went, by purpose; of the agent's own purse. */
   money: { purpose: string; movements: number; received: string; spent: string }[]
   /** Bids it pays for, by status. */
@@ -38,6 +47,15 @@ export async function readAgentStory(
   { agentId, agent }: { agentId: bigint; agent: string },
 ): Promise<AgentStory> {
   const count = (key: string, newest: string) => countBy(client, key, newest, agentId)
+  const origin = await client.query(
+    `select a.dormant_reason, a.generation, p.name as parent from agents a left join agents p on p.agent_id = a.parent_id
+      where a.agent_id = $1`,
+    [agentId],
+  )
+  const children = await client.query(
+    'select name from agents where parent_id = $1 order by agent_id limit $2',
+    [agentId, STORY_CHILDREN_MAX],
+  )
   const money = await client.query(
     `select purpose, count(*) as movements, coalesce(sum(amount_micro) filter (where amount_micro > 0), 0) as received,
             coalesce(-sum(amount_micro) filter (where amount_micro < 0), 0) as spent
@@ -67,6 +85,10 @@ export async function readAgentStory(
     [marketId, agent, STORY_EVENTS_MAX],
   )
   return {
+    dormantReason: origin.rows[0].dormant_reason,
+    parent: origin.rows[0].parent,
+    generation: origin.rows[0].generation,
+    children: children.rows.map(row => row.name),
     money: money.rows.map(row => ({
       purpose: row.purpose,
       movements: Number(row.movements),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findAgentOfToken } from '../../../shared/db/agents/agent-tokens.ts'
 import { readProgram } from '../../../shared/db/agents/programs.ts'
 import { verify } from '../../../shared/verify/verify.ts'
+import { bourseJson } from '../../cli/run-bourse.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectAgent, type TestAgent } from './agent-connection.ts'
 
@@ -63,6 +64,9 @@ test('pays for a child with its program, and is told its token once', async () =
     { name: 'ann-2', owner: 'ada', generation: 1, parent: 'ann' },
     { name: 'ann-3', owner: 'ada', generation: 2, parent: 'ann-2' },
   ])
+  expect((await bourseJson(['agent', 'show', marketId, 'ann-2'])).document).toMatchObject({
+    story: { parent: 'ann', generation: 1, children: ['ann-3'] },
+  })
   const program = await readProgram(economy.db, rows[1].agent_id)
   expect([...program!.files].map(([name, content]) => [name, Buffer.from(content).toString()])).toEqual([
     ['main.mjs', 'console.log(1)'],

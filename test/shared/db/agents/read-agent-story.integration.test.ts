@@ -40,6 +40,10 @@ it("an agent's story has its money by purpose, its bids, leases, runs and life",
     ok: true,
     balance: '102',
     story: {
+      dormantReason: null,
+      parent: null,
+      generation: 0,
+      children: [],
       money: [
         { purpose: 'bid_payment', movements: 1, received: '0', spent: '10' },
         { purpose: 'endowment', movements: 1, received: '100', spent: '0' },
