@@ -19,6 +19,7 @@ COPY workflows ./workflows
 COPY workers ./workers
 COPY cli ./cli
 COPY agents ./agents
+COPY scenarios ./scenarios
 
 ENV NODE_ENV=production NODE_OPTIONS=--disable-warning=ExperimentalWarning
 USER node

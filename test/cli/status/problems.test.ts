@@ -76,7 +76,7 @@ describe('what status tells an operator to do', () => {
       /\/logs\/worker\.log/,
     ],
     ['no_sandbox', { programWorkers: [] }, 'programs', /bourse doctor/],
-    ['no_worker', { workers: [], programWorkers: [] }, 'bourse', /market-worker\.ts/],
+    ['no_worker', { workers: [], programWorkers: [] }, 'bourse', /bourse worker/],
     [
       'schema_old',
       { versions: { ...facts.versions, schema: { newest: '1', missing: ['2_new'], unknown: [] } } },
