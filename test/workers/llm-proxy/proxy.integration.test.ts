@@ -197,7 +197,8 @@ test('calls that are refused leave a row for each reason and second, however man
 
 test("a call is a span in its bid's trace, as a collector receives it", async () => {
   const receiver = await startOtlpReceiver()
-  const traced = await startProxy(url, configOf([down500.baseUrl, upstream.baseUrl]), {
+  const retry = { attemptsPerUpstream: 1, firstDelayMs: 10, maxDelayMs: 50, totalMs: 10_000 }
+  const traced = await startProxy(url, configOf([down500.baseUrl, upstream.baseUrl], { retry }), {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
   })
   const { token, leaseId, marketId } = await leaseTokens(db, 60_000)
