@@ -11,6 +11,7 @@ import { readiness, whySkipped } from '../shared/sandbox/run-program.ts'
 import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
 
 const LONG = 60
+const PROGRAMS_UNDER_KILLS = 60
 /** Asks for its own balance, and for that of another, which its token does not allow. */
 const ASKING_PROGRAM = `
 import { connect } from 'nats'
@@ -246,6 +247,36 @@ describe.skipIf(!readiness.ready)(`a worker that is killed${whySkipped}`, () => 
     expect(executions.filter(one => one.reason === 'operator' || one.reason === 'interrupted')).toHaveLength(
       names.length,
     )
+    const told = (await own.writtenEvents(marketId)).filter(event => event.type.startsWith('execution_'))
+    expect(told.filter(event => event.type === 'execution_started')).toHaveLength(names.length)
+    expect(told.filter(event => event.type === 'execution_terminated')).toHaveLength(names.length)
+    await expectSound(marketId)
+  })
+
+  it('while many programs run and workers die again and again: each runs at most once, and ends once', async () => {
+    const names = Array.from({ length: PROGRAMS_UNDER_KILLS }, (_, nth) => `agent-${nth}`)
+    const once = shell('echo again >>/workspace/n; cat /workspace/n; sleep 0.2')
+    const marketId = await marketWith(Object.fromEntries(names.map(name => [name, once])), { on: own })
+    await startWorker()
+    await win(marketId, names, 600, own)
+    const ended = async () => {
+      const listed = await listExecutions(own.db, marketId, PROGRAMS_UNDER_KILLS)
+      return listed.filter(one => one.status === 'terminated')
+    }
+    for (const share of [0.2, 0.4, 0.6]) {
+      await eventually(async () => (await ended()).length >= share * names.length)
+      const alive = workers.filter(worker => worker.exitCode === null && worker.signalCode === null)
+      await startWorker()
+      for (const worker of alive) worker.kill('SIGKILL')
+    }
+    const executions = await eventually(async () => {
+      const over = await ended()
+      return over.length === names.length && over
+    })
+    expect(new Set(executions.map(one => one.reason))).toEqual(new Set(['finished', 'interrupted']))
+    const outputs = await Promise.all(executions.map(one => shownOutput(marketId, one.leaseId)))
+    expect(outputs.filter(output => output !== 'again\n' && output !== '')).toEqual([])
+    expect(sleepersOf(marketId)).toBe(0)
     const told = (await own.writtenEvents(marketId)).filter(event => event.type.startsWith('execution_'))
     expect(told.filter(event => event.type === 'execution_started')).toHaveLength(names.length)
     expect(told.filter(event => event.type === 'execution_terminated')).toHaveLength(names.length)
