@@ -17,3 +17,7 @@ export function refuseUnknownMarket(marketId: string): Refusal {
   const message = `there is no market ${JSON.stringify(marketId)}: \`bourse market list\` shows those there are, \`bourse market create ${NAME_PATTERN.test(marketId) ? marketId : '<market>'}\` makes one`
   return refuse('unknown_market', message, 'marketId')
 }
+
+export function refuseUnknownAgent(marketId: string, agent: string): Refusal {
+  return refuse('unknown_agent', `market ${marketId} has no agent ${JSON.stringify(agent)}`, 'agent')
+}

@@ -10,6 +10,15 @@ const creditsRule = z
   )
   .transform(value => String(value))
 
+const tokenLimit = z.number().int().min(1).max(1e15).nullable().default(null)
+
+const moneyLimit = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine(value => readMoney(value) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
+  .nullable()
+  .default(null)
+
 /** A market's rules, each with its default; `market schema` prints them. */
 export const rulesSchema = z.strictObject({
   cycleSeconds: z
@@ -74,40 +83,18 @@ export const rulesSchema = z.strictObject({
     .max(10_000)
     .default(128)
     .describe('calls to models that a lease may have open at once'),
-  llmTokensPerMinute: z
-    .number()
-    .int()
-    .min(1)
-    .max(1e15)
-    .nullable()
-    .default(null)
-    .describe('tokens that all leases of the market may spend on models in a minute; null: no limit'),
-  llmCostPerMinute: z
-    .union([z.string(), z.number()])
-    .transform(String)
-    .refine(value => readMoney(value) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
-    .nullable()
-    .default(null)
-    .describe(
-      "money, in the upstreams' currency, that the market may spend on models in a minute; null: no limit",
-    ),
-  ownerLlmTokensPerMinute: z
-    .number()
-    .int()
-    .min(1)
-    .max(1e15)
-    .nullable()
-    .default(null)
-    .describe('tokens that all agents of one owner may spend on models in a minute; null: no limit'),
-  ownerLlmCostPerMinute: z
-    .union([z.string(), z.number()])
-    .transform(String)
-    .refine(value => readMoney(value) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
-    .nullable()
-    .default(null)
-    .describe(
-      "money, in the upstreams' currency, that all agents of one owner may spend on models in a minute; null: no limit",
-    ),
+  llmTokensPerMinute: tokenLimit.describe(
+    'tokens that all leases of the market may spend on models in a minute; null: no limit',
+  ),
+  llmCostPerMinute: moneyLimit.describe(
+    "money, in the upstreams' currency, that the market may spend on models in a minute; null: no limit",
+  ),
+  ownerLlmTokensPerMinute: tokenLimit.describe(
+    'tokens that all agents of one owner may spend on models in a minute; null: no limit',
+  ),
+  ownerLlmCostPerMinute: moneyLimit.describe(
+    "money, in the upstreams' currency, that all agents of one owner may spend on models in a minute; null: no limit",
+  ),
   bidBurst: z
     .number()
     .int()

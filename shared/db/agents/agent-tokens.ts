@@ -1,5 +1,5 @@
 import { v7 as uuidV7 } from 'uuid'
-import { type Outcome, refuse, refuseUnknownMarket } from '../../economy/refusal.ts'
+import { type Outcome, refuse } from '../../economy/refusal.ts'
 import { draftEvent, type EventDraft } from '../../events/draft.ts'
 import {
   type EndedToken,
@@ -20,6 +20,7 @@ import { textProblem } from '../../ledger/text-problem.ts'
 import { closeBatch, startBatch, writeEvents } from '../events/event-batch.ts'
 import type { Database, DatabaseClient } from '../pool.ts'
 import { inTransaction } from '../transaction.ts'
+import { lockNamedAgent } from './lock-named-agent.ts'
 
 /**
  * Gives an agent a new token, and ends those it had. The token is in the answer and nowhere else. Locks the agent,
@@ -35,17 +36,18 @@ export async function issueAgentToken(
   const problem = textProblem({ marketId, agent })
   if (problem !== null) return problem
   return await inTransaction(db, async client => {
-    const found = await lockAgent(client, marketId, agent)
-    if (!found.ok) return found
-    if (found.status === 'dead') return refuseDead(agent)
-    if (found.frozen) return refuseFrozen(agent)
+    const named = await lockNamedAgent(client, marketId, agent)
+    if (!named.ok) return named
+    const { agentId, status, frozen } = named.locked
+    if (status === 'dead') return refuseDead(agent)
+    if (frozen) return refuseFrozen(agent)
     const batch = await startBatch(client, marketId)
     const end = { endsAtMs: batch.nowMs + graceSeconds * 1000, isRevoked: false, reason: 'replaced', actor }
-    const events = await endTokens(client, found, end)
+    const events = await endTokens(client, { agentId, agent }, end)
     const token = newToken('agent')
     const { rows } = await client.query(
       'insert into agent_tokens (token_hash, agent_id, issued_at) values ($1, $2, $3) returning token_id',
-      [hashToken(token), found.agentId, new Date(batch.nowMs)],
+      [hashToken(token), agentId, new Date(batch.nowMs)],
     )
     const data = { token_id: String(rows[0].token_id), actor }
     const issued = draftEvent(uuidV7(), 'agent_token_issued', data, contextOf(agent))
@@ -66,10 +68,15 @@ export async function revokeAgentTokens(
   const problem = textProblem({ marketId, agent, reason })
   if (problem !== null) return problem
   return await inTransaction(db, async client => {
-    const found = await lockAgent(client, marketId, agent)
-    if (!found.ok) return found
+    const named = await lockNamedAgent(client, marketId, agent)
+    if (!named.ok) return named
+    const { agentId } = named.locked
     const batch = await startBatch(client, marketId)
-    const events = await endTokens(client, found, { endsAtMs: batch.nowMs, isRevoked: true, reason, actor })
+    const events = await endTokens(
+      client,
+      { agentId, agent },
+      { endsAtMs: batch.nowMs, isRevoked: true, reason, actor },
+    )
     if (events.length === 0) return { ok: true, agent, revoked: 0 }
     await writeEvents(client, batch, events)
     const { woken } = await closeBatch(client, batch, events.length)
@@ -143,22 +150,4 @@ async function endTokens(
 
 function contextOf(agent: string) {
   return { agent, correlationId: `token/${agent}` }
-}
-
-async function lockAgent(
-  client: DatabaseClient,
-  marketId: string,
-  agent: string,
-): Promise<Outcome<{ agentId: bigint; agent: string; status: string; frozen: boolean }>> {
-  const market = await client.query('select from markets where market_id = $1', [marketId])
-  if (market.rowCount === 0) return refuseUnknownMarket(marketId)
-  const { rows } = await client.query(
-    `select agent_id, status, frozen from agents where market_id = $1 and name = $2 for no key update`,
-    [marketId, agent],
-  )
-  const row = rows[0]
-  if (row === undefined) {
-    return refuse('unknown_agent', `market ${marketId} has no agent ${JSON.stringify(agent)}`, 'agent')
-  }
-  return { ok: true, agentId: row.agent_id, agent, status: row.status, frozen: row.frozen }
 }

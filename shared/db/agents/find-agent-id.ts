@@ -1,4 +1,4 @@
-import { type Outcome, refuse } from '../../economy/refusal.ts'
+import { type Outcome, refuseUnknownAgent } from '../../economy/refusal.ts'
 import { findMarket } from '../market/describe-market.ts'
 import type { Database } from '../pool.ts'
 
@@ -14,8 +14,6 @@ export async function findAgentId(
     marketId,
     agent,
   ])
-  if (rows.length === 0) {
-    return refuse('unknown_agent', `market ${marketId} has no agent ${JSON.stringify(agent)}`, 'agent')
-  }
+  if (rows.length === 0) return refuseUnknownAgent(marketId, agent)
   return { ok: true, agentId: rows[0].agent_id }
 }

@@ -1,5 +1,5 @@
 import { v7 as uuidV7 } from 'uuid'
-import { type Outcome, refuse, refuseUnknownMarket } from '../../economy/refusal.ts'
+import type { Outcome } from '../../economy/refusal.ts'
 import { draftEvent } from '../../events/draft.ts'
 import type { FreezeAgent } from '../../identity/identity.ts'
 import { textProblem } from '../../ledger/text-problem.ts'
@@ -10,7 +10,7 @@ import { closeBatch, startBatch, writeEvents } from '../events/event-batch.ts'
 import { readRules } from '../market/read-rules.ts'
 import type { Database } from '../pool.ts'
 import { inTransaction } from '../transaction.ts'
-import { lockAgents, NAMED } from './lock-agents.ts'
+import { lockNamedAgent } from './lock-named-agent.ts'
 
 /**
  * Freezes an agent, then releases the bids it has open and those that others have open for it. From the first commit on
@@ -50,12 +50,9 @@ async function setFrozen(
   const problem = textProblem({ marketId, agent, reason })
   if (problem !== null) return problem
   return await inTransaction(db, async client => {
-    const market = await client.query('select from markets where market_id = $1', [marketId])
-    if (market.rowCount === 0) return refuseUnknownMarket(marketId)
-    const [found] = await lockAgents(client, NAMED, [marketId, [agent]])
-    if (found === undefined) {
-      return refuse('unknown_agent', `market ${marketId} has no agent ${JSON.stringify(agent)}`, 'agent')
-    }
+    const named = await lockNamedAgent(client, marketId, agent)
+    if (!named.ok) return named
+    const { locked: found } = named
     const { agentId } = found
     if (found.frozen === frozen) return { ok: true, agentId, woken: false }
     const batch = await startBatch(client, marketId)

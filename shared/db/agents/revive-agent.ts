@@ -1,5 +1,5 @@
 import { v7 as uuidV7 } from 'uuid'
-import { type Outcome, refuse, refuseUnknownMarket } from '../../economy/refusal.ts'
+import type { Outcome } from '../../economy/refusal.ts'
 import { draftEvent } from '../../events/draft.ts'
 import type { ReviveAgent } from '../../identity/identity.ts'
 import { textProblem } from '../../ledger/text-problem.ts'
@@ -10,7 +10,8 @@ import { closeBatch, startBatch, writeEvents } from '../events/event-batch.ts'
 import { readRules } from '../market/read-rules.ts'
 import type { Database } from '../pool.ts'
 import { inTransaction } from '../transaction.ts'
-import { type LockedAgent, lockAgents, NAMED } from './lock-agents.ts'
+import type { LockedAgent } from './lock-agents.ts'
+import { lockNamedAgent } from './lock-named-agent.ts'
 
 /**
  * Makes a dead agent alive again, and wakes a dormant one; one that is alive is left as it is. Its time of idleness begins
@@ -23,12 +24,9 @@ export async function reviveAgent(
   const problem = textProblem({ marketId, agent, reason })
   if (problem !== null) return problem
   return await inTransaction(db, async client => {
-    const market = await client.query('select from markets where market_id = $1', [marketId])
-    if (market.rowCount === 0) return refuseUnknownMarket(marketId)
-    const [found] = await lockAgents(client, NAMED, [marketId, [agent]])
-    if (found === undefined) {
-      return refuse('unknown_agent', `market ${marketId} has no agent ${JSON.stringify(agent)}`, 'agent')
-    }
+    const named = await lockNamedAgent(client, marketId, agent)
+    if (!named.ok) return named
+    const { locked: found } = named
     const { status: was } = found
     if (was === 'alive') return { ok: true, agent, status: 'alive', was }
     const { rules } = await readRules(client, marketId)
