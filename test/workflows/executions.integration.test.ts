@@ -11,7 +11,12 @@ import { readiness, whySkipped } from '../shared/sandbox/run-program.ts'
 import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
 
 const LONG = 60
-const PROGRAMS_UNDER_KILLS = 60
+const WAVES = 3
+/** Of each wave so many programs end by themselves, and so many only with their worker. */
+const BRIEF_ONES = 45
+const SLEEPERS = 5
+/** What is waited for while workers die, on a machine that does other things as well. */
+const UNDER_KILLS_MS = 240_000
 /** Asks for its own balance, and for that of another, which its token does not allow. */
 const ASKING_PROGRAM = `
 import { connect } from 'nats'
@@ -48,12 +53,17 @@ async function marketWith(
   return marketId
 }
 
-async function win(marketId: string, agents: readonly string[], durationSeconds: number, on = test) {
+async function win(
+  marketId: string,
+  agents: readonly string[],
+  durationSeconds: number,
+  { on = test, share = 0.02 }: { on?: TestEconomy; share?: number } = {},
+) {
   const verdicts = await on.economy.admitBids(
     marketId,
     agents.map(agent => ({
       agent,
-      bid: { amount: '10', bundle: { cpu: 0.02, memory: 0.02, durationSeconds } },
+      bid: { amount: '10', bundle: { cpu: share, memory: share, durationSeconds } },
       via: 'cli' as const,
       actor: 'test',
     })),
@@ -197,28 +207,34 @@ describe.skipIf(!readiness.ready)(`a worker that is killed${whySkipped}`, () => 
     await own.close()
   })
 
-  async function startWorker(): Promise<ChildProcess> {
+  async function startWorker(): Promise<void> {
     const script = fileURLToPath(new URL('../../workers/market-worker.ts', import.meta.url))
     const env = { ...process.env, BOURSE_TASK_QUEUE: taskQueue, BOURSE_LOG_LEVEL: 'error' }
     const worker = fork(script, { env, execArgv: [] })
     workers.push(worker)
     await once(worker, 'message')
-    return worker
+  }
+
+  async function killWorkers(): Promise<void> {
+    for (const worker of workers) {
+      if (worker.exitCode !== null || worker.signalCode !== null) continue
+      const died = once(worker, 'exit')
+      worker.kill('SIGKILL')
+      await died
+    }
   }
 
   it('leaves no sandbox, and each of its executions ends once', async () => {
-    const worker = await startWorker()
+    await startWorker()
     const names = Array.from({ length: 20 }, (_, nth) => `agent-${nth}`)
     const programs = Object.fromEntries(names.map(name => [name, shell('sleep 600')]))
     const marketId = await marketWith(programs, { on: own })
-    await win(marketId, names, 600, own)
+    await win(marketId, names, 600, { on: own })
     await eventually(async () => {
       const executions = await listExecutions(own.db, marketId, 100)
       return executions.filter(one => one.status === 'running').length >= 10
     })
-    const died = once(worker, 'exit')
-    worker.kill('SIGKILL')
-    await died
+    await killWorkers()
     await eventually(async () => sleepersOf(marketId) === 0)
 
     await startWorker()
@@ -253,33 +269,48 @@ describe.skipIf(!readiness.ready)(`a worker that is killed${whySkipped}`, () => 
     await expectSound(marketId)
   })
 
-  it('while many programs run and workers die again and again: each runs at most once, and ends once', async () => {
-    const names = Array.from({ length: PROGRAMS_UNDER_KILLS }, (_, nth) => `agent-${nth}`)
-    const once = shell('echo again >>/workspace/n; cat /workspace/n; sleep 0.2')
-    const marketId = await marketWith(Object.fromEntries(names.map(name => [name, once])), { on: own })
-    await startWorker()
-    await win(marketId, names, 600, own)
-    const ended = async () => {
-      const listed = await listExecutions(own.db, marketId, PROGRAMS_UNDER_KILLS)
-      return listed.filter(one => one.status === 'terminated')
-    }
-    for (const share of [0.2, 0.4, 0.6]) {
-      await eventually(async () => (await ended()).length >= share * names.length)
-      const alive = workers.filter(worker => worker.exitCode === null && worker.signalCode === null)
+  it(
+    'while many programs run and workers die again and again: each runs at most once, and ends once',
+    async () => {
+      const brief = shell('echo again >>/workspace/n; cat /workspace/n; sleep 0.2')
+      const waves = Array.from({ length: WAVES }, (_, wave) => ({
+        brief: Array.from({ length: BRIEF_ONES }, (_, nth) => `brief-${wave}-${nth}`),
+        sleepers: Array.from({ length: SLEEPERS }, (_, nth) => `sleeper-${wave}-${nth}`),
+      }))
+      const sleepers = waves.flatMap(wave => wave.sleepers)
+      const names = [...waves.flatMap(wave => wave.brief), ...sleepers]
+      const programs = names.map(name => [name, sleepers.includes(name) ? shell('sleep 600') : brief])
+      const marketId = await marketWith(Object.fromEntries(programs), { on: own })
+      const executions = () => listExecutions(own.db, marketId, names.length)
+      for (const wave of waves) {
+        await startWorker()
+        await win(marketId, [...wave.brief, ...wave.sleepers], 600, { on: own, share: 0.004 })
+        await eventually(async () => {
+          const listed = await executions()
+          const finished = listed.filter(one => one.reason === 'finished' && wave.brief.includes(one.agent))
+          const asleep = listed.filter(one => one.status === 'running' && wave.sleepers.includes(one.agent))
+          return finished.length >= BRIEF_ONES / 5 && asleep.length === SLEEPERS
+        }, UNDER_KILLS_MS)
+        await killWorkers()
+      }
       await startWorker()
-      for (const worker of alive) worker.kill('SIGKILL')
-    }
-    const executions = await eventually(async () => {
-      const over = await ended()
-      return over.length === names.length && over
-    })
-    expect(new Set(executions.map(one => one.reason))).toEqual(new Set(['finished', 'interrupted']))
-    const outputs = await Promise.all(executions.map(one => shownOutput(marketId, one.leaseId)))
-    expect(outputs.filter(output => output !== 'again\n' && output !== '')).toEqual([])
-    expect(sleepersOf(marketId)).toBe(0)
-    const told = (await own.writtenEvents(marketId)).filter(event => event.type.startsWith('execution_'))
-    expect(told.filter(event => event.type === 'execution_started')).toHaveLength(names.length)
-    expect(told.filter(event => event.type === 'execution_terminated')).toHaveLength(names.length)
-    await expectSound(marketId)
-  })
+      const ended = await eventually(async () => {
+        const listed = await executions()
+        return listed.length === names.length && listed.every(one => one.status === 'terminated') && listed
+      }, UNDER_KILLS_MS)
+
+      const interrupted = ended.filter(one => one.reason === 'interrupted')
+      expect(interrupted.map(one => one.agent)).toEqual(expect.arrayContaining(sleepers))
+      const finished = ended.filter(one => one.reason === 'finished')
+      expect(finished.length + interrupted.length).toBe(names.length)
+      const outputs = await Promise.all(finished.map(one => shownOutput(marketId, one.leaseId)))
+      expect(new Set(outputs)).toEqual(new Set(['again\n']))
+      await eventually(async () => sleepersOf(marketId) === 0)
+      const told = (await own.writtenEvents(marketId)).filter(event => event.type.startsWith('execution_'))
+      expect(told.filter(event => event.type === 'execution_started')).toHaveLength(names.length)
+      expect(told.filter(event => event.type === 'execution_terminated')).toHaveLength(names.length)
+      await expectSound(marketId)
+    },
+    UNDER_KILLS_MS,
+  )
 })
