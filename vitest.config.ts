@@ -10,7 +10,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.integration.test.ts', 'test/**/*.browser.test.ts'],
           // Properties look at thousands of examples, on machines that do other things as well.
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -19,8 +19,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ['test/**/*.integration.test.ts'],
           globalSetup: ['test/servers.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           maxWorkers: 2,
         },
       },

@@ -10,6 +10,7 @@ import { readLlmConfig } from '../../shared/llm/llm-config.ts'
 import { createLog } from '../../shared/telemetry/log.ts'
 import { startLlmCore } from '../../workers/llm-core.ts'
 import { startScriptedUpstream } from '../../workers/scripted-upstream/server.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { ownDatabase } from '../shared/db/own-database.ts'
 import { leaseTokens, readBudget } from '../workers/llm-proxy/leased-tokens.ts'
 import { configOf } from '../workers/llm-proxy/proxy-process.ts'
@@ -97,10 +98,10 @@ test('a cancelled workflow breaks its call off, and the reservation is resolved'
   upstream.follow([{ does: 'answer', firstTokenMs: 8_000 }])
   const handle = await start(leaseId, { max_tokens: 100 })
   const callsBefore = upstream.calls
-  await expect.poll(() => upstream.calls, { timeout: 20_000 }).toBeGreaterThan(callsBefore)
+  await expect.poll(() => upstream.calls, { timeout: PATIENCE_MS }).toBeGreaterThan(callsBefore)
   await handle.cancel()
   await expect(handle.result()).rejects.toThrow()
-  await expect.poll(() => upstream.seen.at(-1)!.wasAborted, { timeout: 20_000 }).toBe(true)
-  await expect.poll(async () => (await readBudget(db, leaseId)).open, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => upstream.seen.at(-1)!.wasAborted, { timeout: PATIENCE_MS }).toBe(true)
+  await expect.poll(async () => (await readBudget(db, leaseId)).open, { timeout: PATIENCE_MS }).toBe(0)
   expect(await readBudget(db, leaseId)).toMatchObject({ reserved: 0 })
 })

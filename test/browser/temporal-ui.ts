@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
+import { PATIENCE_MS } from '../patience.ts'
 
-const LOADED_WITHIN_MS = 30_000
 const LOOK_INTERVAL_MS = 500
 const MAX_ATTEMPTS = 5
 const TAKEN_WITHIN_MS = 3_000
@@ -8,7 +8,7 @@ const JSON_FIELD = '[contenteditable=true]:visible'
 
 /** What an operator does with Temporal's UI, by what stands on its pages. */
 export function temporalUi(page: Page, address: string) {
-  page.setDefaultTimeout(LOADED_WITHIN_MS)
+  page.setDefaultTimeout(PATIENCE_MS)
 
   async function open(workflowId: string, tab: 'history' | 'user-metadata' | 'queries' = 'history') {
     await page.goto(`${address}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`)
@@ -54,7 +54,7 @@ export function temporalUi(page: Page, address: string) {
     says: (text: string | RegExp) => page.getByText(text).filter({ visible: true }).first().waitFor(),
     /** Waits until the Current Details say this, and answers the frame in which the UI renders their Markdown. */
     detailsSay: async (text: RegExp) => {
-      const until = Date.now() + LOADED_WITHIN_MS
+      const until = Date.now() + PATIENCE_MS
       for (;;) {
         for (const frame of page.frames().slice(1)) {
           const shown = await frame

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { PATIENCE_MS } from '../patience.ts'
 import { bourseJson, interruptBourse, runBourse, spawnBourse } from './run-bourse.ts'
 
 const market = `cli-${randomUUID().slice(0, 8)}`
 const FORGED_NAME = 'Ada\u001b[2J'
 const BUNDLE = ['--cpu', '0.5', '--memory', '0.1', '--duration', '1']
-const WAIT = { timeout: 60_000, interval: 200 }
+const WAIT = { timeout: PATIENCE_MS, interval: 200 }
 
 function bid(agent: string, ...more: string[]) {
   return bourseJson(['bid', market, agent, ...more])

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, it, vi } from 'vitest'
+import { PATIENCE_MS } from '../patience.ts'
 import { bourseJson, runBourse } from './run-bourse.ts'
 
 const market = `cli-prices-${randomUUID().slice(0, 8)}`
@@ -11,7 +12,7 @@ beforeAll(async () => {
   // The market's workflow makes the schedule; ticks of the default period may come before this one.
   await vi.waitFor(
     async () => expect((await prices('set', market, '--period', String(DAY_SECONDS))).code).toBe(0),
-    { timeout: 60_000, interval: 200 },
+    { timeout: PATIENCE_MS, interval: 200 },
   )
 })
 

@@ -40,7 +40,8 @@ export async function interruptBourse(
   let stdout = ''
   for await (const chunk of child.stdout) {
     stdout += chunk
-    if (stdout.includes(printed)) child.kill(signal)
+    // Once: a second Ctrl-C ends a command on the spot.
+    if (!child.killed && stdout.includes(printed)) child.kill(signal)
   }
   return { code: await ended, stdout, stderr: await stderr }
 }

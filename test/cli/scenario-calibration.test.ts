@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { runBourse } from './run-bourse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bourse-calibration-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-vi.setConfig({ testTimeout: 60_000 })
-
 const items = async () =>
   JSON.parse((await runBourse(['scenario', 'calibration', '--json'])).stdout).items as {
     id: string

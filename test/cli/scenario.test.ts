@@ -1,15 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { exampleScenario } from '../shared/scenario/example.ts'
 import { runBourse } from './run-bourse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bourse-scenario-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-// The catalogue is read whole, on a machine that does other things as well.
-vi.setConfig({ testTimeout: 60_000 })
 
 function fileOf(content: string): string {
   const path = join(folder, 'mine.json')

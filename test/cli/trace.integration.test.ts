@@ -46,7 +46,7 @@ beforeAll(async () => {
     const stands = await test.economy.describeMarket(market)
     return stands.ok && stands.publishedSeq === stands.lastSeq
   })
-}, 90_000)
+})
 afterAll(() => test.close())
 
 /** What the command prints, without the times and places of its lines, which are told apart. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { runBourse, spawnBourse } from './run-bourse.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'bourse-no-stack-'))
@@ -14,9 +14,6 @@ const nowhere = {
   BOURSE_NATS_URL: undefined,
   BOURSE_TEMPORAL_ADDRESS: undefined,
 }
-
-// A process of its own takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 describe('wrong usage', () => {
   it.each([

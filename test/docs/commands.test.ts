@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { PATIENCE_MS } from '../patience.ts'
 import { type Page, readPages, root, shellLines } from './markdown.ts'
 
-const HELP_WAIT_MS = 30_000
 const pages = readPages()
 const program = await wholeProgram()
 
@@ -86,6 +86,6 @@ describe('the table of commands in the README', () => {
       const nouns = [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(name => name[1]!)
       expect(new Set(nouns)).toEqual(new Set([...told.map(name => name.split(' ')[0]!), 'help']))
     },
-    HELP_WAIT_MS,
+    PATIENCE_MS,
   )
 })

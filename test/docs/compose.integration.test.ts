@@ -10,6 +10,7 @@ import { inboxPrefix, rpcSubject } from '../../shared/rpc/subjects.ts'
 import { newComposeValues } from '../../workers/compose-values.ts'
 import { natsReady } from '../../workers/stack/nats.ts'
 import { freePort } from '../../workers/stack/ports.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { ownDatabase } from '../shared/db/own-database.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../shared/telemetry/otlp-receiver.ts'
 import { connectByToken, tokenOf } from '../workers/identity/agent-door.ts'
@@ -23,7 +24,6 @@ interface Service {
   volumes?: string[]
 }
 
-const SERVER_READY_WAIT_MS = 30_000
 const LOOK_INTERVAL_MS = 50
 const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8')) as {
   services: Record<string, Service>
@@ -50,7 +50,7 @@ beforeAll(async () => {
     env: filledIn(services.nats!.environment),
     stdio: 'ignore',
   })
-  const giveUpAt = Date.now() + SERVER_READY_WAIT_MS
+  const giveUpAt = Date.now() + PATIENCE_MS
   while (!(await natsReady(natsPort, 'bourse').catch(() => false))) {
     if (Date.now() > giveUpAt) throw new Error('docker/nats.conf does not bring up a server')
     await delay(LOOK_INTERVAL_MS)
@@ -137,7 +137,7 @@ test('lets agents in by their tokens, on the server of docker/nats.conf, and ans
   const token = await tokenOf(economy.db, marketId, 'ann')
   const connection = await connectByToken(token, marketId, 'ann', { servers: `127.0.0.1:${natsPort}` })
   const subject = rpcSubject(marketId, 'ann', 'economic.get_balance')
-  const answer = await connection.request(subject, '{}', { timeout: 20_000 })
+  const answer = await connection.request(subject, '{}', { timeout: PATIENCE_MS })
   expect(answer.json()).toMatchObject({ ok: true, balance: '10' })
   const others = connection.subscribe(`${inboxPrefix(marketId, 'bob')}.>`)
   await expect(others[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })

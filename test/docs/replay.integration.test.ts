@@ -18,10 +18,10 @@ import { writeCheckpoint } from '../../shared/db/events/write-checkpoint.ts'
 import { atOneSnapshot } from '../../shared/db/transaction.ts'
 import { lineOf } from '../../shared/events/finished.ts'
 import { runBourse } from '../cli/run-bourse.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { connectServers, openEventfulMarket, publish, type Servers } from '../shared/verify/audited-market.ts'
 import { root } from './markdown.ts'
 
-const PYTHON_WAIT_MS = 60_000
 const hasPython = spawnSync('python3', ['--version']).status === 0
 const READERS = {
   agent: readAgentStates,
@@ -56,7 +56,7 @@ function replay(events: readonly string[]): { status: number | null; stderr: str
   const { status, stdout, stderr } = spawnSync('python3', [program], {
     input,
     encoding: 'utf8',
-    timeout: PYTHON_WAIT_MS,
+    timeout: PATIENCE_MS,
   })
   return { status, stderr, lines: stdout.split('\n').filter(line => line !== '') }
 }

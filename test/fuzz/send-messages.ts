@@ -2,9 +2,9 @@ import { headers, type NatsConnection } from 'nats'
 import { ERROR_CODES } from '../../shared/rpc/error-codes.ts'
 import { isOperationName, operations } from '../../shared/rpc/operations.ts'
 import { rpcSubject } from '../../shared/rpc/subjects.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import type { FuzzedMessage } from './messages.ts'
 
-const ANSWER_WAIT_MS = 30_000
 const TEXT_CHARACTERS_MAX = 2_000
 
 /** Sends messages as one agent, each when the one before was answered; throws at an answer that should not be. */
@@ -19,7 +19,7 @@ export async function sendMessages(
     const carried = headers()
     if (traceparent !== null) carried.set('traceparent', traceparent)
     const { data } = await connection
-      .request(rpcSubject(marketId, agent, operation), bytes, { timeout: ANSWER_WAIT_MS, headers: carried })
+      .request(rpcSubject(marketId, agent, operation), bytes, { timeout: PATIENCE_MS, headers: carried })
       .catch(error => {
         throw new Error(`${describe(message)} was not answered`, { cause: error })
       })

@@ -13,8 +13,7 @@ import { startPart, waitUntilReady } from '../../workers/stack/part.ts'
 import { choosePorts } from '../../workers/stack/ports.ts'
 import { stackSecrets } from '../../workers/stack/secrets.ts'
 import { identityOf, natsServer } from '../../workers/stack/stack-servers.ts'
-
-const READY_WAIT_MS = 60_000
+import { PATIENCE_MS } from '../patience.ts'
 
 /**
  * A NATS of its own for a test that kills processes which share their work: on the stack's, another test's request might
@@ -27,7 +26,7 @@ export async function startOwnNats(postgresUrl: string) {
   const place = { home, ports: await choosePorts({}, {}), secrets: stackSecrets(home) }
   const server = natsServer(place, await natsBinary())
   const part = startPart(await server.prepare())
-  await waitUntilReady(part, () => server.isReady(part), READY_WAIT_MS)
+  await waitUntilReady(part, () => server.isReady(part), PATIENCE_MS)
   const addresses = {
     postgres: postgresUrl,
     nats: natsUrl(place.ports.nats, 'bourse', place.secrets.nats),

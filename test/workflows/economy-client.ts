@@ -8,6 +8,7 @@ import { type BourseEvent, parseEvent } from '../../shared/events/envelope.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import { createLog } from '../../shared/telemetry/log.ts'
 import { createHint } from '../../shared/temporal/hint.ts'
+import { PATIENCE_MS } from '../patience.ts'
 
 /** No test writes more events into a market. */
 const MAX_EVENTS = 100_000
@@ -70,13 +71,12 @@ export async function openTestEconomy(env: NodeJS.ProcessEnv = process.env) {
 
 export type TestEconomy = Awaited<ReturnType<typeof openTestEconomy>>
 
-const WAIT_MS_MAX = 30_000
 const LOOK_INTERVAL_MS = 50
 
 /** Waits until `look` answers something other than undefined, false or null, and returns it. */
 export async function eventually<T>(
   look: () => Promise<T | undefined | false | null>,
-  waitMs = WAIT_MS_MAX,
+  waitMs = PATIENCE_MS,
 ): Promise<T> {
   const until = Date.now() + waitMs
   for (;;) {

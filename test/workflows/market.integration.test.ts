@@ -2,6 +2,7 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../shared/bus/collect.ts'
 import type { BourseEvent } from '../../shared/events/envelope.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { eventually, openTestEconomy, type TestEconomy } from './economy-client.ts'
 
 const bundle = { cpu: 0.6, durationSeconds: 1 }
@@ -26,7 +27,7 @@ function signalBid(marketId: string, agent: string, bid: unknown) {
 
 async function eventsOf(marketId: string): Promise<BourseEvent[]> {
   const events: BourseEvent[] = []
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(PATIENCE_MS)
   for await (const event of collect({ bus: test.bus, marketId, follow: false, signal })) events.push(event)
   return events
 }

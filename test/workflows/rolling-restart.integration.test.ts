@@ -128,4 +128,4 @@ it('workers replaced in turn under load lose no bid, charge none twice, and leav
   })
   const report = await verify({ db: test.db, bus: test.bus, marketId, fromEvents: true })
   expect(report.checks.filter(check => !check.ok)).toEqual([])
-}, 240_000)
+})

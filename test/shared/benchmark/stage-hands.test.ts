@@ -4,6 +4,7 @@ import type { TrialParts } from '../../../shared/benchmark/trial-parts.ts'
 import { type Outcome, refuse } from '../../../shared/economy/refusal.ts'
 import type { RevokedLease, RevokeLease } from '../../../shared/identity/identity.ts'
 import type { Scenario } from '../../../shared/scenario/scenario.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { LOOK_THEN_BID } from '../../workflows/benchmark-scenarios.ts'
 
 const reason = 'maintenance'
@@ -39,7 +40,7 @@ test('leases that a scenario has revoked are revoked each, though one ended by i
       : { ok: true, leaseId, endsAt: '', payer: 'agent', refund: '1', isProgramRunning: false },
   )
   const hands = callStageHands(parts, 'market', scenario)
-  await vi.waitUntil(() => asked.length === 2)
+  await vi.waitUntil(() => asked.length === 2, { timeout: PATIENCE_MS })
   await hands.leave()
   expect(asked.map(({ leaseId, refund, reason: why }) => [leaseId, refund, why])).toEqual([
     ['one', true, reason],

@@ -6,6 +6,7 @@ import { headersWith } from '../../../shared/bus/message-headers.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
 import { recreateStream, streamName } from '../../../shared/bus/stream.ts'
 import type { BourseEvent } from '../../../shared/events/envelope.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { openBreakableLine } from './breakable-line.ts'
 import { addressOf, commitEvents, connectServers, makeMarket, type Servers } from './market-events.ts'
 import { deadLetters, tableEventIds } from './stream-contents.ts'
@@ -64,7 +65,7 @@ test('resumes at exactly the next event, with garbage and copies on the way', as
       })
       return !duplicate
     },
-    { timeout: 30_000, interval: 250 },
+    { timeout: PATIENCE_MS, interval: 250 },
   )
   for (const text of ['nonsense', '', '{"type":"unknown"}'])
     await jetstream.publish(`bourse.${marketId}.events.system.strange._`, text)
@@ -113,10 +114,10 @@ test('follows what is published, across a stream made anew, up to the event want
     }))
       seqs.push(event.seq)
   })()
-  await vi.waitUntil(() => seqs.length === 10, { timeout: 30_000 })
+  await vi.waitUntil(() => seqs.length === 10, { timeout: PATIENCE_MS })
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
-  await vi.waitUntil(() => seqs.length === 20, { timeout: 30_000 })
+  await vi.waitUntil(() => seqs.length === 20, { timeout: PATIENCE_MS })
   await recreateStream(servers.bus, marketId)
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
@@ -151,7 +152,7 @@ test('waits for a gap to be filled', async () => {
     }))
       seqs.push(event.seq)
   })()
-  await vi.waitUntil(() => seqs.length === 3, { timeout: 30_000 })
+  await vi.waitUntil(() => seqs.length === 3, { timeout: PATIENCE_MS })
   await publish(marketId)
   await collecting
   expect(seqs).toEqual(range(1, 10))
@@ -168,12 +169,12 @@ test('goes on when NATS is back, and ends when told to', async () => {
       seqs.push(event.seq)
   })()
   const ended = expect(collecting).rejects.toThrow('enough')
-  await vi.waitUntil(() => seqs.length === 10, { timeout: 30_000 })
+  await vi.waitUntil(() => seqs.length === 10, { timeout: PATIENCE_MS })
   line.cut()
   await commitEvents(servers.db, marketId, 10)
   await publish(marketId)
   line.mend()
-  await vi.waitUntil(() => seqs.length === 20, { timeout: 30_000 })
+  await vi.waitUntil(() => seqs.length === 20, { timeout: PATIENCE_MS })
   end.abort(new Error('enough'))
   await ended
   expect(seqs).toEqual(range(1, 20))

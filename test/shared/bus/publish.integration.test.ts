@@ -14,6 +14,7 @@ import { closeBatch, startBatch, writeEvents } from '../../../shared/db/events/e
 import { inTransaction } from '../../../shared/db/transaction.ts'
 import { draftEvent } from '../../../shared/events/draft.ts'
 import { subjectOf } from '../../../shared/events/envelope.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { openBreakableLine } from './breakable-line.ts'
 import { addressOf, commitEvents, connectServers, makeMarket, type Servers } from './market-events.ts'
 import { deadLetters, streamEventIds, tableEventIds, wholeStream } from './stream-contents.ts'
@@ -94,6 +95,7 @@ test('goes on where a publisher killed in mid-pipeline left off', async () => {
   const killed = publish(marketId, { signal: kill.signal })
   const died = expect(killed).rejects.toThrow('killed')
   await vi.waitUntil(async () => ((await readStreamFacts(servers.bus, marketId))?.lastSequence ?? 0) > 0, {
+    timeout: PATIENCE_MS,
     interval: 1,
   })
   kill.abort(new Error('killed'))
@@ -104,7 +106,7 @@ test('goes on where a publisher killed in mid-pipeline left off', async () => {
 
 test('publishes what is committed meanwhile until nothing new comes', async () => {
   const marketId = await marketWith(10)
-  const publishing = publish(marketId, { lingerMs: 1_000 })
+  const publishing = publish(marketId, { lingerMs: 3_000 })
   for (let batch = 1; batch <= 20; batch++) await commitEvents(servers.db, marketId, batch)
   expect(await publishing).toEqual({ publishedSeq: 220 })
   await expectStreamIsTable(marketId)
@@ -148,6 +150,7 @@ test('a publisher at work notices that its stream is deleted', async () => {
   const marketId = await marketWith(20)
   const publishing = publish(marketId, { lingerMs: 500 })
   await vi.waitUntil(async () => (await readStreamFacts(servers.bus, marketId))?.lastSequence === 20, {
+    timeout: PATIENCE_MS,
     interval: 5,
   })
   await deleteStream(servers.bus, marketId)
@@ -220,7 +223,7 @@ test.each([
   const frozen = publish(marketId, { bus, lingerMs: 100 })
   await vi.waitUntil(async () => ((await readStreamFacts(servers.bus, marketId))?.lastSequence ?? 0) > 0, {
     interval: 1,
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   })
   line.freeze()
   await publish(marketId, { bus: replacement })
@@ -243,6 +246,7 @@ test('waits for NATS and goes on when it is back', async () => {
   const bus = await connectBus({ servers: [line.url] }, 'cut-off')
   const publishing = publish(marketId, { bus, lingerMs: 200 })
   await vi.waitUntil(async () => ((await readStreamFacts(servers.bus, marketId))?.lastSequence ?? 0) > 0, {
+    timeout: PATIENCE_MS,
     interval: 1,
   })
   line.cut()
@@ -337,7 +341,7 @@ test('goes on publishing while garbage of every size comes without end', async (
   await expectEventsAreTable(marketId)
   expect(sent).toBeGreaterThan(10)
   await vi.waitUntil(async () => (await deadLetters(servers.bus, marketId)).length === sent, {
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   })
   await rival.close()
 })

@@ -14,10 +14,10 @@ import { type Part, startPart, waitUntilReady } from '../../../workers/stack/par
 import { choosePorts } from '../../../workers/stack/ports.ts'
 import { stackSecrets } from '../../../workers/stack/secrets.ts'
 import { natsServer, type StackServer } from '../../../workers/stack/stack-servers.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { commitEvents, connectServers, makeMarket, type Servers } from './market-events.ts'
 import { streamEventIds, tableEventIds } from './stream-contents.ts'
 
-const READY_WAIT_MS = 30_000
 const DUPLICATE_WINDOW_MS = 100
 const home = mkdtempSync(join(tmpdir(), 'bourse-nats-'))
 let servers: Servers
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 async function start() {
   part = startPart(await nats.prepare())
-  await waitUntilReady(part, () => nats.isReady(part), READY_WAIT_MS)
+  await waitUntilReady(part, () => nats.isReady(part), PATIENCE_MS)
 }
 
 async function kill() {
@@ -57,7 +57,7 @@ async function kill() {
 
 test('publication goes on after NATS was killed and has forgotten the id of its last message', async () => {
   const marketId = await makeMarket(servers.db)
-  const giveUp = AbortSignal.timeout(30_000)
+  const giveUp = AbortSignal.timeout(PATIENCE_MS)
   const publish = () =>
     publishOutbox({ bus, outbox: servers.outbox, marketId, signal: giveUp, lingerMs: 0, pollMs: 10 })
   await commitEvents(servers.db, marketId, 500)

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, expect, test, vi } from 'vitest'
+import { PATIENCE_MS } from '../../patience.ts'
 import { expectConserved } from '../economy/conservation.ts'
 import { openMarket } from '../economy/fresh-market.ts'
 import { createPostgresUnderTest, readBooks } from '../economy/postgres-under-test.ts'
@@ -11,7 +12,6 @@ const CUSTOMERS = 2
 const KILLS = 6
 /** A customer is killed once this much more has happened: in the midst of its work. */
 const EVENTS_BETWEEN_KILLS = 40
-const LONGEST_WAIT_MS = 30_000
 
 const { db, url } = await ownDatabase()
 const customers: ChildProcess[] = []
@@ -38,7 +38,7 @@ test('every read sums right while many move credits and their processes are kill
   for (let kill = 0; kill < KILLS; kill++) {
     await readAndSum()
     const targetSeq = lastSeq + EVENTS_BETWEEN_KILLS
-    const deadlineMs = Date.now() + LONGEST_WAIT_MS
+    const deadlineMs = Date.now() + PATIENCE_MS
     while (lastSeq < targetSeq) {
       expect(Date.now(), 'nothing happens any more').toBeLessThan(deadlineMs)
       await readAndSum()
@@ -56,7 +56,7 @@ test('every read sums right while many move credits and their processes are kill
       ])
       expect(rows).toHaveLength(0)
     },
-    { timeout: LONGEST_WAIT_MS, interval: 20 },
+    { timeout: PATIENCE_MS, interval: 20 },
   )
 
   const books = await readBooks(db, marketId)

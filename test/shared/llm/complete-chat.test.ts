@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
+import { PATIENCE_MS } from '../../patience.ts'
 import { eventsOf, KEY, llmOn, scripted, setupOf } from './llm-under-test.ts'
 import { createMemoryLlmStore } from './memory-llm-store.ts'
 
@@ -118,7 +119,7 @@ describe('a stream', () => {
     expect(record.settlement!.usage.completionTokens).toBeGreaterThanOrEqual(5)
     expect(record.settlement!.usage.completionTokens).toBeLessThan(500)
     expect(llm.budget()).toMatchObject({ reservedTokens: 0, openCalls: 0 })
-    await vi.waitFor(() => expect(upstream.seen[0]!.wasAborted).toBe(true))
+    await vi.waitFor(() => expect(upstream.seen[0]!.wasAborted).toBe(true), { timeout: PATIENCE_MS })
   })
 
   test.each([
@@ -305,7 +306,9 @@ describe('a circuit', () => {
     expect(llm.upstreams.get('first')!.circuit.status()).toBe('open')
     upstream.follow([{ does: 'answer', firstTokenMs: 100 }])
     const callsBefore = upstream.calls
-    await vi.waitFor(() => expect(llm.upstreams.get('first')!.circuit.admitsInMs()).toBe(0))
+    await vi.waitFor(() => expect(llm.upstreams.get('first')!.circuit.admitsInMs()).toBe(0), {
+      timeout: PATIENCE_MS,
+    })
     const answers = await Promise.all(Array.from({ length: 20 }, () => llm.ask()))
     expect(upstream.calls - callsBefore).toBe(1)
     expect(answers.filter(({ answer }) => answer.ok)).toHaveLength(1)
@@ -338,7 +341,7 @@ test('a caller that hangs up on an answer in one piece is charged its worst case
   const llm = llmOn(setupOf([upstream.baseUrl]))
   const waiting = new AbortController()
   const asking = llm.ask({ max_tokens: 500 }, { signal: waiting.signal })
-  await vi.waitFor(() => expect(upstream.calls).toBe(1))
+  await vi.waitFor(() => expect(upstream.calls).toBe(1), { timeout: PATIENCE_MS })
   waiting.abort()
   const { record } = await asking
   expect(record.settlement).toMatchObject({ outcome: 'client_gone', charge: 'reserved' })

@@ -3,14 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { TestResults } from '../../../shared/scenario/measurement.ts'
 import { validateTrial } from '../../../shared/scenario/validate-trial.ts'
 import { standardScenario } from './catalogue.ts'
 import { judged, output, reasoning, type Said, trialOf } from './trial.ts'
-
-// Programs are really run, some dozens of times, on a machine that does other things as well.
-vi.setConfig({ testTimeout: 120_000 })
 
 const folders: string[] = []
 afterAll(() => {

@@ -13,6 +13,7 @@ import { createPostgresEconomy } from '../../../shared/db/postgres-economy.ts'
 import { createPostgresServices } from '../../../shared/db/services/postgres-services.ts'
 import { marketSettingsSchema } from '../../../shared/market/rules.ts'
 import type { Program } from '../../../shared/program/program.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 
 const ALICES_PROGRAM: Program = { command: ['true'], runtime: 'native', files: new Map() }
 
@@ -144,7 +145,7 @@ export async function openEventfulMarket(db: Database): Promise<string> {
       const { ended, expired } = rows[0]
       if (ended !== 2 || expired !== 1) throw new Error(`${ended} leases have ended, ${expired} bids expired`)
     },
-    { timeout: 30_000 },
+    { timeout: PATIENCE_MS },
   )
   await place('alice', 20, 0.3, 3_600, {}, 0.5)
   await clear(2)
@@ -193,7 +194,7 @@ async function askAlicesPrompts(db: Database, marketId: string): Promise<void> {
       const ended = await attention.expirePrompt(shortLived)
       if (!ended.ok || ended.status !== 'expired') throw new Error('it has not expired yet')
     },
-    { timeout: 10_000 },
+    { timeout: PATIENCE_MS },
   )
 }
 
@@ -227,7 +228,7 @@ async function callAModel(db: Database, marketId: string): Promise<void> {
 /** Publishes what a market has to tell, and returns when the stream holds it. */
 export async function publish({ db, bus }: Servers, marketId: string): Promise<void> {
   const outbox = createPostgresOutbox(db)
-  const signal = AbortSignal.timeout(30_000)
+  const signal = AbortSignal.timeout(PATIENCE_MS)
   await publishOutbox({ bus, outbox, marketId, signal, lingerMs: 0, pollMs: 10 })
 }
 

@@ -7,6 +7,7 @@ import { marketSettingsSchema } from '../../../shared/market/rules.ts'
 import { REBUILD_CHECK } from '../../../shared/verify/rebuild.ts'
 import { type Check, STREAM_CHECK, type VerifyReport } from '../../../shared/verify/report.ts'
 import { verify } from '../../../shared/verify/verify.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import {
   connectServers,
   openEventfulMarket,
@@ -96,7 +97,7 @@ test('passes over garbage and copies, and says so', async () => {
       if ((await send(subjectOf(event!), event!.text, event!.event_id)).duplicate)
         throw new Error('still known')
     },
-    { timeout: 30_000, interval: 250 },
+    { timeout: PATIENCE_MS, interval: 250 },
   )
   const economy = createPostgresEconomy(servers.db, async () => {})
   await economy.registerAgent({ marketId, agent: 'late', creditsMicro: 0n })
@@ -146,11 +147,11 @@ test('holds in a market that is running, at whatever moment', async () => {
     }
   })()
   try {
-    await expect.poll(() => winnersOf(marketId), { timeout: 60_000 }).toBeGreaterThan(2)
+    await expect.poll(() => winnersOf(marketId), { timeout: PATIENCE_MS }).toBeGreaterThan(2)
     for (let look = 0; look < 3; look++) {
       const before = await winnersOf(marketId)
       expect(failures(await verify({ ...servers, marketId, fromEvents: true }))).toEqual([])
-      await expect.poll(() => winnersOf(marketId), { timeout: 30_000 }).toBeGreaterThan(before)
+      await expect.poll(() => winnersOf(marketId), { timeout: PATIENCE_MS }).toBeGreaterThan(before)
     }
   } finally {
     stop.abort()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
 import { createPostgresOutbox } from '../../../shared/db/events/outbox.ts'
 import { verify } from '../../../shared/verify/verify.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { endProcess, startOwnNats, startProcess } from '../own-nats.ts'
@@ -13,8 +14,6 @@ const AGENTS = 8
 const BIDS_PER_AGENT = 60
 /** What was with a gateway that died is asked again after so long; of one that stops every answer comes. */
 const LOST_ANSWER_WAIT_MS = 3_000
-const ANSWER_WAIT_MS = 30_000
-const PUBLISH_WAIT_MS = 30_000
 const { url } = await ownDatabase()
 let nats: Awaited<ReturnType<typeof startOwnNats>>
 let economy: TestEconomy
@@ -75,7 +74,7 @@ async function expectEachOnce(marketId: string, acknowledged: Map<string, string
     bus: economy.bus,
     outbox: createPostgresOutbox(economy.db),
     marketId,
-    signal: AbortSignal.timeout(PUBLISH_WAIT_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
     lingerMs: 0,
     pollMs: 10,
   })
@@ -97,7 +96,7 @@ test('a gateway that is stopped answers what it took before it ends', async () =
   const marketId = await openMarket('stopped')
   const leaving = await startGateway()
   const ended = once(leaving, 'exit')
-  const { acknowledged, asked } = await bidUntilAnswered(marketId, ANSWER_WAIT_MS, answered => {
+  const { acknowledged, asked } = await bidUntilAnswered(marketId, PATIENCE_MS, answered => {
     if (answered === (AGENTS * BIDS_PER_AGENT) / 3) leaving.kill('SIGTERM')
   })
   expect((await ended)[0]).toBe(0)

@@ -7,6 +7,7 @@ import { SERVERS } from '../../../setup/servers.mjs'
 import { inboxPrefix, rpcSubject } from '../../../shared/rpc/subjects.ts'
 import { obtainServer } from '../../../workers/stack/ladder.ts'
 import { freePort } from '../../../workers/stack/ports.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { callersTrace } from '../../shared/telemetry/callers-trace.ts'
 import { type OtlpReceiver, startOtlpReceiver, treeOf } from '../../shared/telemetry/otlp-receiver.ts'
@@ -45,7 +46,7 @@ beforeAll(async () => {
   started.push(gateway)
   const [worker] = await Promise.all([startTracedWorker(env), once(gateway, 'message')])
   started.push(worker)
-}, 90_000)
+})
 afterAll(async () => {
   for (const process of started.toReversed()) await endProcess(process)
   await economy.close()
@@ -72,7 +73,7 @@ it("a client's own traceparent is followed through the gateway to the end of its
   const bid = { amount: '30', bundle: { cpu: 0.5, durationSeconds: 1 } }
   const reply = await agent.request(rpcSubject(marketId, 'ada', 'market.bid'), JSON.stringify(bid), {
     headers: traced,
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   })
   await agent.close()
   const verdict = reply.json<{ ok: boolean; bidId: string }>()
@@ -82,7 +83,7 @@ it("a client's own traceparent is followed through the gateway to the end of its
     const found = receiver.spans().filter(span => span.traceId === sender.traceId)
     const names = ['agent market.bid', 'bid', 'lease']
     return names.every(name => found.some(span => span.name === name)) && found
-  }, 60_000)
+  })
   expect(treeOf(spans, sender.traceId)).toEqual({
     'agent market.bid': {
       bid: {

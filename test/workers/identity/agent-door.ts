@@ -4,6 +4,7 @@ import { loadEnvironment } from '../../../shared/config/environment.ts'
 import { createPostgresIdentity } from '../../../shared/db/agents/postgres-identity.ts'
 import type { Database } from '../../../shared/db/pool.ts'
 import { inboxPrefix } from '../../../shared/rpc/subjects.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 
 /** NATS's addresses, without anybody's password. */
 export function natsServers(): string[] {
@@ -49,8 +50,6 @@ export interface RawConnection {
   close(): void
 }
 
-const HEARD_WITHIN_MS = 20_000
-
 export async function connectRaw(token: string): Promise<RawConnection> {
   const { hostname, port } = new URL(natsServers()[0]!)
   const socket: Socket = createConnection({ host: hostname, port: Number(port) })
@@ -67,7 +66,7 @@ export async function connectRaw(token: string): Promise<RawConnection> {
   const raw: RawConnection = {
     send: text => socket.write(text),
     async heard(pattern) {
-      const giveUpAt = Date.now() + HEARD_WITHIN_MS
+      const giveUpAt = Date.now() + PATIENCE_MS
       while (!pattern.test(said)) {
         if (Date.now() > giveUpAt) throw new Error(`not heard: ${pattern}; but ${said}`)
         await new Promise(resolve => setTimeout(resolve, 5))

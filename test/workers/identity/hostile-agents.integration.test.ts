@@ -3,6 +3,7 @@ import { createPostgresIdentity } from '../../../shared/db/agents/postgres-ident
 import { createPostgresOutbox } from '../../../shared/db/events/outbox.ts'
 import { inboxPrefix, rpcSubject } from '../../../shared/rpc/subjects.ts'
 import { verify } from '../../../shared/verify/verify.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { readBooks } from '../../shared/economy/postgres-under-test.ts'
 import { eventually, openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectByToken, connectRaw, type RawConnection, tokenOf } from './agent-door.ts'
@@ -301,7 +302,7 @@ test('the token of a lease is its agent in its market until the lease ends, and 
   const inside = await connectByToken(token, marketId, 'fay')
   const closed = inside.closed()
   const balance = await inside.request(rpcSubject(marketId, 'fay', 'economic.get_balance'), '{}', {
-    timeout: 20_000,
+    timeout: PATIENCE_MS,
   })
   expect(balance.json()).toMatchObject({ ok: true })
   const before = await books()
@@ -309,7 +310,9 @@ test('the token of a lease is its agent in its market until the lease ends, and 
     rpcSubject(otherMarketId, 'fay', 'economic.transfer'),
     rpcSubject(marketId, 'gus', 'economic.transfer'),
   ]) {
-    await expect(inside.request(subject, '{"to":"ann","amount":"1"}', { timeout: 20_000 })).rejects.toThrow()
+    await expect(
+      inside.request(subject, '{"to":"ann","amount":"1"}', { timeout: PATIENCE_MS }),
+    ).rejects.toThrow()
   }
   expect(await books()).toEqual(before)
   await closed

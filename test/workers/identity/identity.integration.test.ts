@@ -5,6 +5,7 @@ import { createPostgresIdentity } from '../../../shared/db/agents/postgres-ident
 import { newToken } from '../../../shared/identity/token.ts'
 import { inboxPrefix, noticeSubject, rpcSubject } from '../../../shared/rpc/subjects.ts'
 import { bourseJson } from '../../cli/run-bourse.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { connectByToken, natsServers, tokenOf } from './agent-door.ts'
 
@@ -34,7 +35,7 @@ async function enter(agent: string, token: string, options = {}): Promise<NatsCo
 
 async function balanceOf(connection: NatsConnection, agent: string): Promise<unknown> {
   const answer = await connection.request(rpcSubject(marketId, agent, 'economic.get_balance'), '{}', {
-    timeout: 20_000,
+    timeout: PATIENCE_MS,
   })
   return answer.json()
 }
@@ -70,7 +71,7 @@ test('a connection without its own inbox is told by the server what it may not',
   })
   open.push(connection)
   await expect(
-    connection.request(rpcSubject(marketId, 'bob', 'economic.get_balance'), '{}', { timeout: 20_000 }),
+    connection.request(rpcSubject(marketId, 'bob', 'economic.get_balance'), '{}', { timeout: PATIENCE_MS }),
   ).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' })
 })
 
@@ -124,7 +125,7 @@ test('our client says in words what NATS says in codes', async () => {
   expect(await dan.request('economic.get_balance', {})).toMatchObject({ ok: true })
   problems.length = 0
   await tokenOf(economy.db, marketId, 'dan')
-  await expect.poll(() => problems, { timeout: 30_000 }).toEqual([expect.stringMatching(/check-token/)])
+  await expect.poll(() => problems, { timeout: PATIENCE_MS }).toEqual([expect.stringMatching(/check-token/)])
   await dan.close()
 })
 

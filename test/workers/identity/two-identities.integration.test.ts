@@ -3,6 +3,7 @@ import { type ConnectionOptions, Events, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadEnvironment } from '../../../shared/config/environment.ts'
 import { noticeSubject } from '../../../shared/rpc/subjects.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { endProcess, startOwnNats, startProcess } from '../own-nats.ts'
@@ -76,7 +77,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
 test('with none left live connections go on; what reconnects meanwhile is in again once there is one', async () => {
   for (const identity of identities) await endProcess(identity, 'SIGKILL')
   expect(await hears(live)).toBe(true)
-  await expect(enter({ timeout: 30_000 })).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' })
+  await expect(enter({ timeout: PATIENCE_MS })).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' })
   const status = live.status()
   const isBack = (async () => {
     for await (const one of status) if (one.type === Events.Reconnect) return true

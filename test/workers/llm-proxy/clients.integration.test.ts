@@ -3,6 +3,7 @@ import { zodResponseFormat } from 'openai/helpers/zod'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { startScriptedUpstream } from '../../../workers/scripted-upstream/server.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { leaseTokens, readBudget } from './leased-tokens.ts'
 import { configOf, startProxy } from './proxy-process.ts'
@@ -199,8 +200,10 @@ describe("OpenAI's client for TypeScript", () => {
     upstream.follow([{ does: 'answer', words: 5_000, dripMs: 5 }])
     const stream = await openai.chat.completions.create({ model: 'small', messages, stream: true })
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content?.includes('word3')) break
-    await expect.poll(() => upstream.seen.at(-1)!.wasAborted, { timeout: 10_000 }).toBe(true)
-    await expect.poll(async () => (await readBudget(db, lease.leaseId)).open, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => upstream.seen.at(-1)!.wasAborted, { timeout: PATIENCE_MS }).toBe(true)
+    await expect
+      .poll(async () => (await readBudget(db, lease.leaseId)).open, { timeout: PATIENCE_MS })
+      .toBe(0)
     const budget = await readBudget(db, lease.leaseId)
     expect(budget).toMatchObject({ reserved: 0 })
     expect(budget.used).toBeGreaterThan(3)

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { auditMarkets } from '../../../shared/db/audit/audit.ts'
 import { inTransaction } from '../../../shared/db/transaction.ts'
 import { startScriptedUpstream } from '../../../workers/scripted-upstream/server.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { type LeasedTokens, leaseTokens, readBudget } from './leased-tokens.ts'
 import { configOf, type ProxyProcess, startProxy } from './proxy-process.ts'
@@ -52,7 +53,7 @@ test('whatever proxies are killed and frozen while calls run, nothing is overspe
   )
   for (let kill = 0; kill < KILLS; kill++) {
     const callsBefore = upstream.calls
-    await expect.poll(() => upstream.calls, { timeout: 20_000 }).toBeGreaterThan(callsBefore + 10)
+    await expect.poll(() => upstream.calls, { timeout: PATIENCE_MS }).toBeGreaterThan(callsBefore + 10)
     const place = kill % proxies.length
     if (kill % 2 === 1) {
       proxies[place]!.child.kill('SIGSTOP')
@@ -76,7 +77,7 @@ test('whatever proxies are killed and frozen while calls run, nothing is overspe
     `update llm_calls set reserved_at = reserved_at - interval '1 hour', deadline_at = deadline_at - interval '1 hour'
       where status = 'reserved'`,
   )
-  await expect.poll(leftOpen, { timeout: 30_000 }).toEqual([])
+  await expect.poll(leftOpen, { timeout: PATIENCE_MS }).toEqual([])
   const { rows } = await db.query(
     `select call_id, charged_tokens = reserved_tokens as is_worst from llm_calls where outcome = 'abandoned'`,
   )

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createPostgresLlmStore } from '../../../shared/db/llm/llm-store.ts'
 import { startScriptedUpstream } from '../../../workers/scripted-upstream/server.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
 import { startOtlpReceiver } from '../../shared/telemetry/otlp-receiver.ts'
 import { leaseTokens, readBudget } from './leased-tokens.ts'
@@ -180,7 +181,7 @@ test('calls that are refused leave a row for each reason and second, however man
   ])
   for (const response of all) await response.text()
   await expect
-    .poll(async () => (await refused()).map(({ calls }) => calls), { timeout: 20_000 })
+    .poll(async () => (await refused()).map(({ calls }) => calls), { timeout: PATIENCE_MS })
     .toEqual([1, 40, 10])
   const rows = await refused()
   expect(rows).toMatchObject([
@@ -192,7 +193,7 @@ test('calls that are refused leave a row for each reason and second, however man
 
   await db.query('update agents set frozen = true where market_id = $1', [marketId])
   expect((await ask(proxy.url, token)).status).toBe(403)
-  await expect.poll(async () => (await refused()).length, { timeout: 20_000 }).toBe(4)
+  await expect.poll(async () => (await refused()).length, { timeout: PATIENCE_MS }).toBe(4)
 })
 
 test("a call is a span in its bid's trace, as a collector receives it", async () => {
@@ -277,7 +278,7 @@ test('a proxy killed in mid-stream leaves one reservation, which another resolve
   )
   const store = createPostgresLlmStore(db, async () => {})
   await Promise.all([store.resolveOverdue(), store.resolveOverdue()])
-  await expect.poll(async () => (await readBudget(db, leaseId)).open).toBe(0)
+  await expect.poll(async () => (await readBudget(db, leaseId)).open, { timeout: PATIENCE_MS }).toBe(0)
   expect(await readBudget(db, leaseId)).toMatchObject({
     reserved: 0,
     used: before.reserved,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { birthOf, isRunning } from '../../../setup/process-identity.mjs'
 import { readStackEnd } from '../../../shared/config/stack-state.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 
 const GUARDIAN = fileURLToPath(new URL('../../../workers/stack/guardian.ts', import.meta.url))
 let home = ''
@@ -38,7 +39,7 @@ test('a guardian whose pipe closes while the killed supervisor is not quite gone
     log: '',
   }
   guardian.stdin.end(`${JSON.stringify([record])}\n`)
-  await vi.waitUntil(() => !isRunning(server), { timeout: 20_000 })
+  await vi.waitUntil(() => !isRunning(server), { timeout: PATIENCE_MS })
   expect(readStackEnd(home)).toBeUndefined()
   supervisor.child.kill('SIGKILL')
   if (guardian.exitCode === null) await once(guardian, 'exit')

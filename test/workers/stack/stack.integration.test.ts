@@ -19,10 +19,10 @@ import {
 } from '../../../shared/config/stack-state.ts'
 import { rememberedPorts } from '../../../workers/stack/ports.ts'
 import { type Stack, type StackOptions, startStack } from '../../../workers/stack/start-stack.ts'
+import { PATIENCE_MS } from '../../patience.ts'
 
 const WORKER = fileURLToPath(new URL('./worker-fixture.ts', import.meta.url))
 const SUPERVISOR = fileURLToPath(new URL('./supervisor-fixture.ts', import.meta.url))
-const ENDED_WITHIN_MS = 30_000
 
 let home: string
 let stacks: Stack[]
@@ -63,7 +63,7 @@ async function startSupervisor(): Promise<ChildProcess> {
 }
 
 async function allEnded(folder: string, processes = readStackProcesses(folder)): Promise<void> {
-  await vi.waitFor(() => expect(processes.filter(isRunning)).toEqual([]), { timeout: ENDED_WITHIN_MS })
+  await vi.waitFor(() => expect(processes.filter(isRunning)).toEqual([]), { timeout: PATIENCE_MS })
 }
 
 async function query(state: StackState, sql: string): Promise<unknown[]> {
@@ -160,7 +160,7 @@ describe('a local stack', () => {
     const helper = { pid: noted.helper, birth: birthOf(noted.helper) ?? '' }
     expect(isRunning(helper)).toBe(true)
     await stack.stop()
-    await vi.waitFor(() => expect(isRunning(helper)).toBe(false), { timeout: ENDED_WITHIN_MS })
+    await vi.waitFor(() => expect(isRunning(helper)).toBe(false), { timeout: PATIENCE_MS })
   })
 
   test('whose worker fails at the start leaves nothing behind and repeats its last words', async () => {
@@ -199,7 +199,7 @@ describe('a local stack', () => {
     const starting = start({ signal: giveUp.signal })
     const started = await vi.waitUntil(
       () => readStackProcesses(home).length > 0 && readStackProcesses(home),
-      { timeout: ENDED_WITHIN_MS, interval: 5 },
+      { timeout: PATIENCE_MS, interval: 5 },
     )
     giveUp.abort()
     await expect(starting).rejects.toThrow('given up')
@@ -215,7 +215,7 @@ describe('a stack whose supervisor is killed', () => {
     supervisor.kill('SIGKILL')
     await allEnded(home, state?.processes)
     await vi.waitFor(() => expect(existsSync(join(home, 'state.json'))).toBe(false), {
-      timeout: ENDED_WITHIN_MS,
+      timeout: PATIENCE_MS,
     })
     expect(readStackEnd(home)?.message).toContain('The supervisor itself was killed')
     const ports = rememberedPorts(home)
