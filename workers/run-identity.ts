@@ -1,6 +1,8 @@
 import { setInterval } from 'node:timers/promises'
+import { Events } from 'nats'
 import {
   AGENT_ACCOUNT,
+  type AgentConnection,
   closeAgentConnections,
   listAgentConnections,
   watchAgentConnections,
@@ -12,7 +14,7 @@ import type { loadIdentityEnvironment } from '../shared/config/environment.ts'
 import { createPostgresIdentity } from '../shared/db/agents/postgres-identity.ts'
 import { createDatabase } from '../shared/db/pool.ts'
 import { connectionProblem } from '../shared/identity/connection-limits.ts'
-import { connectionName } from '../shared/identity/connection-name.ts'
+import { connectionName, ownerTagOf } from '../shared/identity/connection-name.ts'
 import { findBearer } from '../shared/identity/find-bearer.ts'
 import { createLiveConnections } from '../shared/identity/live-connections.ts'
 import { agentPermissions } from '../shared/identity/permissions.ts'
@@ -52,8 +54,11 @@ export async function runIdentity(
   const signer = createCalloutSigner({ issuer: publicKeysOf(environment.keys).issuer, ...environment.keys })
   const live = createLiveConnections(() => performance.now())
   let loggedInSecond = { second: 0, count: 0 }
+  /** The servers may have ended connections without a word, as when they were started again. */
+  let isOutOfTouch = false
 
   const endWatching = watchAgentConnections(system, { made: live.add, ended: live.remove })
+  void watchReconnects()
   await system.connection.flush()
   live.replace(await listAgentConnections(system))
   const endAnswering = answerCallouts(callouts, environment.keys.xkeySeed, judge, error =>
@@ -76,14 +81,15 @@ export async function runIdentity(
   async function judge(request: CalloutRequest): Promise<string> {
     const found = await findBearer(identity, request.token)
     if (!found.ok) return refuse(request, found.error.message)
-    const { marketId, agent, tokenId, endsAtMs } = found
-    const problem = connectionProblem(agent, { own: live.count(found), all: live.total() })
+    const { marketId, agent, owner, tokenId, endsAtMs } = found
+    const holder = { marketId, agent, ownerTag: ownerTagOf(owner), tokenId }
+    const problem = connectionProblem(agent, live.open(holder), environment.connectionsPerOwner)
     if (problem !== null) return refuse(request, problem.error.message)
-    live.add({ serverId: request.serverId, clientId: request.clientId, marketId, agent, tokenId })
+    live.letIn({ serverId: request.serverId, clientId: request.clientId, ...holder })
     return signer.admit(
       request,
       {
-        name: connectionName(marketId, agent, tokenId),
+        name: connectionName(holder),
         account: AGENT_ACCOUNT,
         permissions: agentPermissions(marketId, agent),
         endsAtMs,
@@ -101,22 +107,39 @@ export async function runIdentity(
     return signer.refuse(request, reason, Date.now())
   }
 
+  async function watchReconnects(): Promise<void> {
+    for await (const status of system.connection.status()) {
+      if (status.type === Events.Reconnect) isOutOfTouch = true
+    }
+  }
+
   async function closeEnded(): Promise<void> {
     let looks = 0
     for await (const _ of setInterval(LOOK_EVERY_MS, undefined, { ref: true })) {
       if (signal.aborted) return
       try {
+        await listWhenDue(looks++)
         const ended = await identity.listEndedTokens(LOOK_BACK_SECONDS, MAX_ENDED_PER_LOOK)
-        const closing = live.of(new Set(ended.map(one => one.tokenId)))
-        if (closing.length > 0) {
-          await closeAgentConnections(system, closing)
-          log.info({ closed: closing.length }, 'connections of ended tokens are closed')
-        }
-        looks += 1
-        if (looks % LOOKS_PER_LISTING === 0) live.replace(await listAgentConnections(system))
+        await close(live.of(new Set(ended.map(one => one.tokenId))), 'connections of ended tokens are closed')
+        const surplus = live.surplus(environment.connectionsPerOwner)
+        await close(surplus, 'connections that came in at once, beyond what is allowed, are closed')
       } catch (error) {
-        log.warn({ err: error }, 'connections of ended tokens could not be looked for')
+        log.warn({ err: error }, 'connections that should be closed could not be looked for')
       }
     }
+  }
+
+  async function listWhenDue(looks: number): Promise<void> {
+    if (!isOutOfTouch && looks % LOOKS_PER_LISTING !== LOOKS_PER_LISTING - 1) return
+    const listed = await listAgentConnections(system)
+    if (isOutOfTouch) live.clear()
+    isOutOfTouch = false
+    live.replace(listed)
+  }
+
+  async function close(closing: readonly AgentConnection[], message: string): Promise<void> {
+    if (closing.length === 0) return
+    await closeAgentConnections(system, closing)
+    log.info({ closed: closing.length }, message)
   }
 }

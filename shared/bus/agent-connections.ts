@@ -1,6 +1,6 @@
 import { type NatsConnection, RequestStrategy } from 'nats'
 import { z } from 'zod'
-import { readConnectionName } from '../identity/connection-name.ts'
+import { type ConnectionHolder, readConnectionName } from '../identity/connection-name.ts'
 import type { Bus } from './connect.ts'
 
 /** The account that agents and the platform share. */
@@ -21,12 +21,9 @@ const listSchema = z.object({
 })
 
 /** A live connection of an agent, as the servers number it. */
-export interface AgentConnection {
+export interface AgentConnection extends ConnectionHolder {
   serverId: string
   clientId: number
-  marketId: string
-  agent: string
-  tokenId: bigint
 }
 
 /** Every live connection of an agent on any server. `system` is a connection of the system account. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { IdentityKeys } from '../bus/identity-keys.ts'
+import { CONNECTIONS_OF_AGENTS_MAX, CONNECTIONS_PER_OWNER_MAX } from '../identity/connection-limits.ts'
 import { type RetentionEnvironment, retentionOf, retentionVariables } from './retention-environment.ts'
 import {
   type LogFormat,
@@ -114,11 +115,21 @@ const variables = z.object({
 
 const gatewayVariables = variables.extend({ BOURSE_NATS_GATEWAY_URL: natsUrls })
 
+/** No more than agents have all together. */
+const connectionsPerOwner = text
+  .regex(/^\d{1,4}$/, 'is not a whole number of connections')
+  .transform(Number)
+  .refine(
+    count => count >= 1 && count <= CONNECTIONS_OF_AGENTS_MAX,
+    `is not from 1 to ${CONNECTIONS_OF_AGENTS_MAX} connections`,
+  )
+
 const identityVariables = variables.extend({
   BOURSE_NATS_AUTH_URL: natsUrls,
   BOURSE_NATS_SYSTEM_URL: natsUrls,
   BOURSE_NATS_ISSUER_SEED: text.regex(/^SA[A-Z2-7]{56}$/, 'is not the seed of a NATS account key (SA...)'),
   BOURSE_NATS_XKEY_SEED: text.regex(/^SX[A-Z2-7]{56}$/, 'is not the seed of a NATS curve key (SX...)'),
+  BOURSE_CONNECTIONS_PER_OWNER: connectionsPerOwner.default(CONNECTIONS_PER_OWNER_MAX),
 })
 
 type Variables = Record<string, string | undefined>
@@ -143,14 +154,19 @@ export function loadGatewayEnvironment(env: Variables): BourseEnvironment & { na
 }
 
 /** What the process that says who an agent is is told beside that. Throws as above. */
-export function loadIdentityEnvironment(
-  env: Variables,
-): BourseEnvironment & { natsAuth: NatsAddress; natsSystem: NatsAddress; keys: IdentityKeys } {
+export function loadIdentityEnvironment(env: Variables): BourseEnvironment & {
+  natsAuth: NatsAddress
+  natsSystem: NatsAddress
+  keys: IdentityKeys
+  /** What all agents of one owner may have open together. */
+  connectionsPerOwner: number
+} {
   const found = readVariables(identityVariables, env)
   return {
     ...environmentOf(found),
     natsAuth: natsAddress(found.BOURSE_NATS_AUTH_URL, found),
     natsSystem: natsAddress(found.BOURSE_NATS_SYSTEM_URL, found),
+    connectionsPerOwner: found.BOURSE_CONNECTIONS_PER_OWNER,
     keys: { issuerSeed: found.BOURSE_NATS_ISSUER_SEED, xkeySeed: found.BOURSE_NATS_XKEY_SEED },
   }
 }

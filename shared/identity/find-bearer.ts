@@ -7,6 +7,8 @@ import { kindOfToken, type TokenKind } from './token.ts'
 export interface Bearer {
   marketId: string
   agent: string
+  /** Who answers for the agent; null: itself. */
+  owner: string | null
   kind: TokenKind
   /** Which token it is, as in the names of its connections. */
   tokenId: bigint
@@ -19,11 +21,11 @@ export async function findBearer(identity: Identity, token: string): Promise<Out
   if (kindOfToken(token) !== 'lease') {
     const found = await identity.findAgentOfToken(token)
     if (!found.ok) return found
-    const { marketId, agent, tokenId, endsAtMs } = found
-    return { ok: true, marketId, agent, kind: 'agent', tokenId, endsAtMs }
+    const { marketId, agent, owner, tokenId, endsAtMs } = found
+    return { ok: true, marketId, agent, owner, kind: 'agent', tokenId, endsAtMs }
   }
   const found = await identity.findLeaseOfToken(token)
   if (!found.ok) return found
-  const { marketId, agent, tokenId, endsAtMs } = found.lease
-  return { ok: true, marketId, agent, kind: 'lease', tokenId: leaseTokenNumber(tokenId), endsAtMs }
+  const { marketId, agent, owner, tokenId, endsAtMs } = found.lease
+  return { ok: true, marketId, agent, owner, kind: 'lease', tokenId: leaseTokenNumber(tokenId), endsAtMs }
 }

@@ -71,9 +71,12 @@ async function sendRound(
 ): Promise<void> {
   const marketId = await createMarket('fuzz', {}, Object.fromEntries(names.map(agent => [agent, 50n])))
   const messages = drawMessages(roundSeed, AGENTS * MESSAGES_PER_AGENT, names)
+  const tokens: string[] = []
+  // One after the other: all at once wait for the same row, and on a busy machine for longer than they may.
+  for (const agent of names) tokens.push(await tokenOf(db, marketId, agent))
   await Promise.all(
     names.map(async (agent, index) => {
-      const connection = await connectByToken(await tokenOf(db, marketId, agent), marketId, agent)
+      const connection = await connectByToken(tokens[index]!, marketId, agent)
       const own = messages.slice(index * MESSAGES_PER_AGENT, (index + 1) * MESSAGES_PER_AGENT)
       await sendMessages(connection, { marketId, agent }, own, code =>
         codes.set(code, (codes.get(code) ?? 0) + 1),

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { EnvironmentError, loadEnvironment, natsOptions } from '../../../shared/config/environment.ts'
+import {
+  EnvironmentError,
+  loadEnvironment,
+  loadIdentityEnvironment,
+  natsOptions,
+} from '../../../shared/config/environment.ts'
 
 const complete = {
   BOURSE_POSTGRES_URL: 'postgres://bourse:secret@127.0.0.1:5432/bourse',
@@ -105,6 +110,22 @@ describe('the environment', () => {
     expect(
       loadEnvironment({ ...complete, BOURSE_TEMPORAL_API_KEY: 'key', BOURSE_TEMPORAL_TLS: '0' }).temporal.tls,
     ).toBe(false)
+  })
+
+  test('says how many connections one owner may have', () => {
+    const identity = {
+      ...complete,
+      BOURSE_NATS_AUTH_URL: 'nats://auth:a@127.0.0.1:4222',
+      BOURSE_NATS_SYSTEM_URL: 'nats://sys:s@127.0.0.1:4222',
+      BOURSE_NATS_ISSUER_SEED: `SA${'A'.repeat(56)}`,
+      BOURSE_NATS_XKEY_SEED: `SX${'A'.repeat(56)}`,
+    }
+    expect(loadIdentityEnvironment(identity).connectionsPerOwner).toBe(32)
+    const of = (count: string) =>
+      loadIdentityEnvironment({ ...identity, BOURSE_CONNECTIONS_PER_OWNER: count }).connectionsPerOwner
+    expect(of('1800')).toBe(1_800)
+    for (const wrong of ['0', '1801', '-1', 'many', '1e2'])
+      expect(() => of(wrong), wrong).toThrow(/BOURSE_CONNECTIONS_PER_OWNER/)
   })
 
   test('gives the NATS client addresses without passwords in them', () => {

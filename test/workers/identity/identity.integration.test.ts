@@ -101,7 +101,7 @@ test('the command line says whom a token lets in, or why nobody, which NATS does
   const first = await tokenOf(economy.db, marketId, 'dan')
   expect(await check(first)).toEqual({
     code: 0,
-    document: { ok: true, marketId, agent: 'dan', kind: 'agent', endsAt: null },
+    document: { ok: true, marketId, agent: 'dan', owner: null, kind: 'agent', endsAt: null },
   })
   await tokenOf(economy.db, marketId, 'dan')
   expect(await check(first)).toMatchObject({ code: 1, document: { error: { code: 'token_expired' } } })

@@ -5,7 +5,7 @@ import { loadEnvironment } from '../../../shared/config/environment.ts'
 import { noticeSubject } from '../../../shared/rpc/subjects.ts'
 import { PATIENCE_MS } from '../../patience.ts'
 import { ownDatabase } from '../../shared/db/own-database.ts'
-import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
+import { eventually, openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
 import { endProcess, startOwnNats, startProcess } from '../own-nats.ts'
 import { connectByToken, tokenOf } from './agent-door.ts'
 
@@ -87,4 +87,35 @@ test('with none left live connections go on; what reconnects meanwhile is in aga
   identities.push(await startIdentity())
   expect(await isBack).toBe(true)
   expect(await hears(live)).toBe(true)
+})
+
+test('agents of one owner have together as many connections as one agent, whoever lets them in', async () => {
+  while (identities.length < 2) identities.push(await startIdentity())
+  const agents = ['ida', 'ike', 'ina', 'ivo', 'joe']
+  const tokens = new Map<string, string>()
+  for (const agent of agents) {
+    const owner = agent === 'joe' ? 'joe' : 'olga'
+    await economy.economy.registerAgent({ marketId, agent, owner, creditsMicro: 1n })
+    tokens.set(agent, await tokenOf(economy.db, marketId, agent))
+  }
+  const servers = loadEnvironment(nats.environmentOf()).nats.servers
+  const come = (agent: string) => connectByToken(tokens.get(agent)!, marketId, agent, { servers })
+  const olgas: NatsConnection[] = []
+  const comeAtOnce = async () => {
+    const come20 = agents.slice(0, 4).flatMap(agent => Array.from({ length: 20 }, () => come(agent)))
+    for (const entry of await Promise.allSettled(come20))
+      if (entry.status === 'fulfilled') olgas.push(entry.value)
+  }
+  const inside = () => olgas.filter(one => !one.isClosed()).length
+  await comeAtOnce()
+  await eventually(async () => inside() <= 32)
+  expect(inside()).toBeGreaterThan(0)
+  await (await come('joe')).close()
+  await endProcess(identities.shift()!, 'SIGKILL')
+  await comeAtOnce()
+  await eventually(async () => inside() <= 32)
+  for (const one of olgas) await one.close()
+  // What is closed is forgotten, by the one that was left too.
+  const back = await eventually(() => come('ida').catch(() => null))
+  await back.close()
 })
