@@ -17,7 +17,7 @@ export function tracedHandlers(handlers: Handlers): Handlers {
   return Object.fromEntries(wrapped) as Handlers
 }
 
-async function answerTraced(
+function answerTraced(
   operation: string,
   handler: Handler,
   caller: Caller,
@@ -33,7 +33,7 @@ async function answerTraced(
       'bourse.agent': caller.agent,
     },
   }
-  return await traced(`agent ${operation}`, options, async span => {
+  return traced(`agent ${operation}`, options, async span => {
     const outcome = await handler({ ...caller, traceparent: traceparentOf() ?? caller.traceparent }, request)
     if (!outcome.ok) {
       const { code, message } = outcome.error

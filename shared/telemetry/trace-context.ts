@@ -2,40 +2,29 @@ import {
   type Attributes,
   type Context,
   context,
+  INVALID_TRACEID,
   propagation,
   ROOT_CONTEXT,
   type Span,
   type SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from '@opentelemetry/api'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
-import { formatTraceparent } from '../trace/traceparent.ts'
+import { formatTraceparent, readTraceparent } from '../trace/traceparent.ts'
 
-/** Headers of a NATS message, or of anything else with `get` and `set`. */
-export interface ReadableHeaders {
-  get(name: string): string | null | undefined
-}
+/** Headers of a NATS message, or of anything else with `set`. */
 export interface WritableHeaders {
   set(name: string, value: string): void
 }
 
-const TRACEPARENT = 'traceparent'
-const TRACESTATE = 'tracestate'
-const w3c = new W3CTraceContextPropagator()
-
 /** The context that a stored or received W3C `traceparent` tells; the root context for anything else. */
 export function contextOf(traceparent: string | null | undefined): Context {
-  return contextIn({ get: name => (name === TRACEPARENT ? traceparent : undefined) })
-}
-
-/** The trace context in a message's headers; the root context when there is none. Works with tracing off. */
-export function contextIn(headers: ReadableHeaders | undefined): Context {
-  if (headers === undefined) return ROOT_CONTEXT
-  return w3c.extract(ROOT_CONTEXT, headers, {
-    get: (carrier, name) => carrier.get(name) || undefined,
-    keys: () => [TRACEPARENT, TRACESTATE],
-  })
+  const told = readTraceparent(traceparent)
+  if (told === null) return ROOT_CONTEXT
+  const { traceId, spanId, sampled } = told
+  const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true })
 }
 
 /** Puts the active trace context (or `from`'s) into a message's headers; nothing when there is none. */
@@ -46,7 +35,7 @@ export function putContextInto(headers: WritableHeaders, from: Context = context
 /** The traceparent of the active span (or of the one in `from`); null when there is none. */
 export function traceparentOf(from: Context = context.active()): string | null {
   const span = trace.getSpanContext(from)
-  if (span === undefined || !trace.isSpanContextValid(span)) return null
+  if (span === undefined || span.traceId === INVALID_TRACEID) return null
   return formatTraceparent({ ...span, sampled: (span.traceFlags & 1) === 1 })
 }
 
@@ -60,26 +49,30 @@ export interface SpanOptions {
 const tracer = trace.getTracer('bourse')
 
 /**
- * Runs `act` inside a span, which ends with it; what it throws is recorded on the span and thrown on. With tracing
- * off it only runs `act`.
+ * Runs `act` inside a span, which ends with it; what it throws is recorded on the span and thrown on. Where nobody
+ * records it only runs `act`.
  */
-export async function traced<T>(
+export function traced<T>(
   name: string,
   { parent = context.active(), ...options }: SpanOptions,
   act: (span: Span) => Promise<T>,
 ): Promise<T> {
-  return await tracer.startActiveSpan(name, options, parent, async span => {
-    try {
-      return await act(span)
-    } catch (error) {
-      const { message } = error as Error
-      span.setStatus({ code: SpanStatusCode.ERROR, message })
-      span.recordException(error as Error)
-      throw error
-    } finally {
-      span.end()
-    }
-  })
+  return tracer.startActiveSpan(name, options, parent, span =>
+    span.isRecording() ? recorded(span, act) : act(span),
+  )
+}
+
+async function recorded<T>(span: Span, act: (span: Span) => Promise<T>): Promise<T> {
+  try {
+    return await act(span)
+  } catch (error) {
+    const { message } = error as Error
+    span.setStatus({ code: SpanStatusCode.ERROR, message })
+    span.recordException(error as Error)
+    throw error
+  } finally {
+    span.end()
+  }
 }
 
 /**
