@@ -26,7 +26,12 @@ export interface BenchmarkActivities {
   rejudgeTrial(input: TrialSubject & { round: number }): Promise<TrialResult | null>
   /** Ends an attempt without a verdict, and closes its market. */
   failTrial(failed: TrialAttempt & { problem: string }): Promise<TrialResult>
+  /** Ends what was begun of a trial without a verdict, and closes its market; null: nothing was begun. */
+  abandonTrial(abandoned: TrialSubject & { problem: string }): Promise<TrialResult | null>
+  /** All trials of a run are over. */
   finishRun(input: { runId: string }): Promise<void>
+  /** A run is left for now: its models' markets are closed, and it may be gone on with. */
+  leaveRun(input: { runId: string }): Promise<void>
 }
 
 /** Makes the activities of the benchmark. */
@@ -42,6 +47,8 @@ export function createBenchmarkActivities(runs: BenchmarkRuns): BenchmarkActivit
     closeTrial: attempt => runs.close(attempt),
     rejudgeTrial: ({ round, ...subject }) => runs.rejudge(subject, round, signal()),
     failTrial: ({ problem, ...attempt }) => runs.fail(attempt, problem),
+    abandonTrial: ({ problem, ...subject }) => runs.abandon(subject, problem),
     finishRun: ({ runId }) => runs.finish(runId),
+    leaveRun: ({ runId }) => runs.leave(runId),
   }
 }

@@ -33,6 +33,7 @@ import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
 import { registerSearchAttributes } from '../shared/temporal/register-search-attributes.ts'
 import { createExecutionStarter } from '../shared/temporal/start-execution.ts'
 import { createBenchmarkWorker } from './benchmark/benchmark-worker.ts'
+import { createRunPruning, pruneOldRuns } from './benchmark/run-pruning.ts'
 import { createExecutionWorker } from './execution-worker.ts'
 import { leaseAccess } from './lease-access.ts'
 import { limitEvents } from './limit-events.ts'
@@ -170,6 +171,12 @@ export async function runMarketWorker(
   const besides = Promise.all([
     sweepOverdueMarkets(db, hint, log, signal),
     pruneOldRows(db, environment.retention, log, signal),
+    pruneOldRuns(
+      createRunPruning({ db, bus, economy, identity: createPostgresIdentity(db, hint) }),
+      environment.retention.runsDays,
+      log,
+      signal,
+    ),
     limitEvents({ db, bus, outbox, hint, log }, signal),
     startPrompts({ db, client, taskQueue, log }, signal),
     tellSpans({ postgresUrl: environment.postgresUrl, bus, tracing: telemetry.tracing, log, signal }),

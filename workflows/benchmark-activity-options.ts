@@ -9,13 +9,26 @@ const TRIES_MAX = 12
 /** Beyond an agent's own time: for preparing, cutting it off, and what it left open. */
 const AROUND_AGENT_SECONDS = 60
 
-/** The steps of trials and suites. */
+/** Three tries of the slowest judge, and what is around them. */
+const JUDGING_TIMEOUT = '45 minutes'
+
+/** The steps of trials and suites. One that is cancelled is waited for: what it made is then cleaned up. */
 export function benchmarkSteps() {
+  return stepsWithin('10 minutes')
+}
+
+/** The steps that ask judges. */
+export function judgeSteps() {
+  return stepsWithin(JUDGING_TIMEOUT)
+}
+
+function stepsWithin(startToCloseTimeout: '10 minutes' | typeof JUDGING_TIMEOUT) {
   return proxyActivities<BenchmarkActivities>({
     taskQueue: benchmarkTaskQueue(workflowInfo().taskQueue),
-    startToCloseTimeout: '10 minutes',
+    startToCloseTimeout,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '200 ms', maximumInterval: '10 seconds', maximumAttempts: TRIES_MAX },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   })
 }
 

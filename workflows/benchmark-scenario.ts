@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { TrialAttempt, TrialResult, TrialSubject } from '../shared/benchmark/trial.ts'
 import { type BenchmarkScenarioInput, scenarioWorkflowId } from '../shared/contracts/workflows.ts'
-import { agentStep, benchmarkSteps } from './benchmark-activity-options.ts'
+import { agentStep, benchmarkSteps, judgeSteps } from './benchmark-activity-options.ts'
 import { invalidInput, readInput, requireWorkflowId } from './input.ts'
 import { reasonOf, refusalOnTop } from './refusal-on-top.ts'
 import { setSearchAttributes } from './search-attributes.ts'
@@ -55,8 +55,11 @@ async function seeThrough(subject: TrialSubject): Promise<TrialResult> {
       return finished(await judge(attempt))
     }
   } catch (error) {
-    if (reached === null) throw error
     const problem = isCancellation(error) ? 'cancelled' : reasonOf(error)
+    if (reached === null) {
+      await CancellationScope.nonCancellable(() => benchmarkSteps().abandonTrial({ ...subject, problem }))
+      throw error
+    }
     const attempt = reached
     const result = await CancellationScope.nonCancellable(() => failTrial({ ...attempt, problem }))
     if (isCancellation(error)) throw error
@@ -65,9 +68,10 @@ async function seeThrough(subject: TrialSubject): Promise<TrialResult> {
 }
 
 async function judge(attempt: TrialAttempt): Promise<TrialResult> {
-  const { collectTrial, judgeTrial, validateTrial, closeTrial, failTrial } = benchmarkSteps()
+  const { collectTrial, validateTrial, closeTrial, failTrial } = benchmarkSteps()
   tell(attempt, 'is being judged')
   await collectTrial.executeWithOptions({ summary: 'collect its events from the stream' }, [attempt])
+  const { judgeTrial } = judgeSteps()
   const { problem } = await judgeTrial.executeWithOptions({ summary: 'ask the judges' }, [attempt])
   if (problem !== null) return await failTrial({ ...attempt, problem })
   const result = await validateTrial.executeWithOptions({ summary: 'decide by the events' }, [attempt])

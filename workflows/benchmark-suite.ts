@@ -1,12 +1,16 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
 import {
   CancellationScope,
   condition,
   defineQuery,
   executeChild,
+  getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow'
 import type { PlannedTrial, TrialOutcome, TrialResult } from '../shared/benchmark/trial.ts'
@@ -17,14 +21,18 @@ import {
   scenarioWorkflowId,
   suiteWorkflowId,
 } from '../shared/contracts/workflows.ts'
-import { benchmarkSteps } from './benchmark-activity-options.ts'
+import { benchmarkSteps, judgeSteps } from './benchmark-activity-options.ts'
 import { benchmarkScenario } from './benchmark-scenario.ts'
 import { invalidInput, readInput, requireWorkflowId } from './input.ts'
-import { refusalOnTop } from './refusal-on-top.ts'
+import { reasonOf, refusalOnTop } from './refusal-on-top.ts'
 
 export const state = defineQuery<SuiteState>(queries.state)
 
 const RUN_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,23}$/
+/** A trial that another suite's workflow began is looked at so often, at growing intervals: for about a day. */
+const LOOKS_MAX = 3_000
+const LOOK_MS = 1_000
+const LOOK_MS_MAX = 30_000
 const INPUT_KEYS = [
   'runId',
   'scenarios',
@@ -67,7 +75,8 @@ async function run(
   request: Record<string, unknown>,
   round: number | null,
 ): Promise<SuiteState> {
-  const { planRun, finishRun } = benchmarkSteps()
+  const { planRun, finishRun, leaveRun, abandonTrial } = benchmarkSteps()
+  const whole = CancellationScope.current()
   const plan = await planRun.executeWithOptions({ summary: 'which trials?' }, [
     { runId, request: Object.keys(request).length === 0 ? null : request },
   ])
@@ -102,7 +111,10 @@ async function run(
       if (plan.costMicroMax !== null && costMicro >= plan.costMicroMax) leaveOut(next!)
       else void begin(next!)
     }
-    if (failure !== null && running.size === 0) throw failure
+    if (failure !== null && running.size === 0) {
+      await CancellationScope.nonCancellable(() => leaveRun({ runId }))
+      throw failure
+    }
     show()
     const ended = over.size
     // A cancel reaches the trials by themselves; how they end is waited for.
@@ -130,11 +142,21 @@ async function run(
       costMicro += result?.costMicro ?? 0
     } catch (error) {
       done[isCancellation(error) ? 'cancelled' : 'infrastructure'] += 1
-      if (isCancellation(error)) failure ??= error
+      // One trial that somebody cancelled by itself is no reason to end the others.
+      if (whole.consideredCancelled) failure ??= error
+      if (round === null && patched('trials-given-up')) await giveUp(trial, error)
     } finally {
       running.delete(name)
       over.add(name)
     }
+  }
+
+  /** A trial whose workflow did not see it through, such as one that was terminated, is ended all the same. */
+  async function giveUp({ scenarioId, trial }: PlannedTrial, error: unknown): Promise<void> {
+    const problem = isCancellation(error) ? 'cancelled' : reasonOf(error)
+    const abandoned = { runId, scenarioId, trial, problem }
+    // What cannot be ended now is ended when the run is gone on with, or its markets are given up.
+    await CancellationScope.nonCancellable(() => abandonTrial(abandoned)).catch(() => {})
   }
 
   function show(): void {
@@ -156,16 +178,32 @@ async function run(
   }
 }
 
+/** Has a trial's workflow see it through. One that runs already, for a suite that was terminated, is waited for. */
 async function runTrial(runId: string, { scenarioId, trial }: PlannedTrial): Promise<TrialResult> {
-  return await CancellationScope.cancellable(() =>
-    executeChild(benchmarkScenario, {
-      workflowId: scenarioWorkflowId(runId, scenarioId, trial),
-      args: [{ runId, scenario: scenarioId, trial }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `trial ${trial} of ${scenarioId} in run ${runId}`,
-      typedSearchAttributes: searchAttributesOf({ scenario: scenarioId }),
-    }),
-  )
+  const workflowId = scenarioWorkflowId(runId, scenarioId, trial)
+  for (let look = 1; ; look++) {
+    try {
+      return await CancellationScope.cancellable(() =>
+        executeChild(benchmarkScenario, {
+          workflowId,
+          args: [{ runId, scenario: scenarioId, trial }],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          staticSummary: `trial ${trial} of ${scenarioId} in run ${runId}`,
+          typedSearchAttributes: searchAttributesOf({ scenario: scenarioId }),
+        }),
+      )
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError) || look > LOOKS_MAX) throw error
+    }
+    try {
+      await sleep(Math.min(LOOK_MS * look, LOOK_MS_MAX))
+    } catch (error) {
+      await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(workflowId).cancel()).catch(
+        () => {},
+      )
+      throw error
+    }
+  }
 }
 
 async function rejudgeTrial(
@@ -174,7 +212,7 @@ async function rejudgeTrial(
   round: number,
 ): Promise<TrialResult | null> {
   const summary = `judge trial ${trial} of ${scenarioId} anew`
-  return await benchmarkSteps().rejudgeTrial.executeWithOptions({ summary }, [
+  return await judgeSteps().rejudgeTrial.executeWithOptions({ summary }, [
     { runId, scenarioId, trial, round },
   ])
 }

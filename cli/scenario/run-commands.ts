@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { PARALLEL_MAX, TRIALS_MAX } from '../../shared/benchmark/run-request.ts'
 import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
-import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
-import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.ts'
+import { acceptedOrRefused, CommandFailure, wrongUsage } from '../command-failure.ts'
+import { EXIT_DONE, EXIT_REFUSED, EXIT_UNUSABLE } from '../exit-codes.ts'
 import { LIMIT, wholeNumber } from '../input/option-readers.ts'
 import { runCommand } from '../run-command.ts'
 import { type OutputOptions, printAnswer } from '../show/answer.ts'
@@ -11,8 +11,9 @@ import { renderTable } from '../show/table.ts'
 import type { Servers } from '../stack/servers.ts'
 import { compareRuns } from './compare-runs.ts'
 import { makeRun, type RunOptions } from './make-run.ts'
-import { replayRun } from './replay-run.ts'
-import { readRunEvents, writeExport } from './run-events.ts'
+import { addPruneCommand } from './prune-command.ts'
+import { replayExport, replayRun } from './replay-run.ts'
+import { exportRun, readRunEvents } from './run-events.ts'
 import { exitCodeOf, renderReport, reportOf, reportWriter } from './show-report.ts'
 import { seeThrough } from './suite-workflow.ts'
 
@@ -37,6 +38,7 @@ export function addRunCommands(scenario: Command): void {
   addReport(scenario)
   addReplay(scenario)
   addCompare(scenario)
+  addPruneCommand(scenario)
 }
 
 function withRunOptions(command: Command): Command {
@@ -94,14 +96,15 @@ function addRuns(scenario: Command): void {
         const items = await createPostgresRuns(servers.database()).listRuns(options.limit)
         await printAnswer(options, { ok: true, items }, () =>
           renderTable(
-            ['run', 'agent', { right: 'trials' }, { right: 'over' }, 'began', 'ended'],
-            items.map(({ manifest, createdAt, finishedAt, finishedTrials }) => [
+            ['run', 'agent', { right: 'trials' }, { right: 'over' }, 'began', 'ended', 'markets'],
+            items.map(({ manifest, createdAt, finishedAt, prunedAt, finishedTrials }) => [
               manifest.runId,
               manifest.agent.name,
               manifest.trials * manifest.scenarios.length,
               finishedTrials,
               createdAt,
               finishedAt,
+              prunedAt === null ? 'kept' : 'removed',
             ]),
           ),
         )
@@ -115,15 +118,14 @@ function addReport(scenario: Command): void {
     .command('report <run>')
     .description('what came of a run, with the reason of each failure')
     .option('--report <file>', 'write it: .json, .xml (JUnit) or .html, by the ending')
-    .option('--export <file>', "write the events of the run's trials, one JSON document a line")
+    .option('--export <file>', 'write all that it is decided again from, one JSON document a line')
     .option('--json', 'print one JSON document')
     .action((runId: string, options: OutputOptions & { report?: string; export?: string }) =>
       runCommand(options, async servers => {
         const write = reportWriter(options.report)
         const report = await reportOf(servers, runId)
         await write(report, () => readRunEvents(servers, report))
-        if (options.export !== undefined)
-          await writeExport(options.export, await readRunEvents(servers, report))
+        if (options.export !== undefined) await exportRun(servers, report, options.export)
         await printAnswer(options, { ok: true, ...report }, () => renderReport(report))
         return exitCodeOf(report)
       }),
@@ -134,7 +136,7 @@ function addReplay(scenario: Command): void {
   scenario
     .command('replay <run>')
     .description('decide the trials of a run again by their events, without agent and judge, and compare')
-    .option('--from <file>', 'events as `report --export` wrote them, instead of the streams')
+    .option('--from <file>', 'a run as `report --export` wrote it; no server is needed')
     .option('--rejudge', 'ask the judges anew before that; their new scores count')
     .option('--json', 'print one JSON document')
     .action((runId: string, options: OutputOptions & { from?: string; rejudge?: boolean }) =>
@@ -144,9 +146,12 @@ function addReplay(scenario: Command): void {
             throw wrongUsage('--rejudge goes by the streams, not --from', 'from')
           acceptedOrRefused(await createPostgresRuns(servers.database()).readRun(runId))
           const { taskQueue } = servers.environment().temporal
-          await seeThrough(await servers.temporal(), taskQueue, { runId, rejudge: true })
+          const { done } = await seeThrough(await servers.temporal(), taskQueue, { runId, rejudge: true })
+          if (done.infrastructure > 0) throw notRejudged(runId, done.infrastructure)
         }
-        const replayed = await replayRun(servers, runId, options.from)
+        const replayed = await (options.from === undefined
+          ? replayRun(servers, runId)
+          : replayExport(runId, options.from))
         const same = replayed.every(trial => trial.same)
         await printAnswer(options, { ok: same, runId, items: replayed }, () =>
           renderTable(
@@ -184,6 +189,11 @@ function addCompare(scenario: Command): void {
         return EXIT_DONE
       }),
     )
+}
+
+function notRejudged(runId: string, trials: number): CommandFailure {
+  const message = `${trials} trials of run ${runId} could not be judged anew: their verdicts stand as they were`
+  return new CommandFailure({ code: 'not_judged', message, runId, trials }, EXIT_UNUSABLE)
 }
 
 function temperature(text: string): number {

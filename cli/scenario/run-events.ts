@@ -2,16 +2,23 @@ import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { EventsByMarket } from '../../shared/benchmark/html-report.ts'
+import { refusePruned } from '../../shared/benchmark/pruned.ts'
+import { ExportProblem, exportLines, type RunExport, readExport } from '../../shared/benchmark/run-export.ts'
 import type { RunReport } from '../../shared/benchmark/run-report.ts'
-import { type BourseEvent, parseEvent } from '../../shared/events/envelope.ts'
-import { wrongUsage } from '../command-failure.ts'
+import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
+import type { BourseEvent } from '../../shared/events/envelope.ts'
+import { acceptedOrRefused, wrongUsage } from '../command-failure.ts'
 import type { Servers } from '../stack/servers.ts'
 
 const COLLECT_MS_MAX = 60_000
 
-/** The events of every trial of a run that has a market, from the streams. */
-export async function readRunEvents(servers: Servers, { scenarios }: RunReport): Promise<EventsByMarket> {
+/** The events of every trial of a run that has a market, from the streams; none of a run whose markets were removed. */
+export async function readRunEvents(
+  servers: Servers,
+  { scenarios, prunedAt }: RunReport,
+): Promise<EventsByMarket> {
   const events = new Map<string, BourseEvent[]>()
+  if (prunedAt !== null) return events
   for (const { marketId } of scenarios.flatMap(scenario => scenario.trials)) {
     events.set(marketId, await readMarketEvents(servers, marketId))
   }
@@ -28,38 +35,31 @@ export async function readMarketEvents(
   return await collectAll(await servers.bus(), marketId, { untilSeq, waitMs: COLLECT_MS_MAX })
 }
 
-/** Writes events as they stand in the streams, one a line. */
-export async function writeExport(file: string, events: EventsByMarket): Promise<void> {
+/** Writes a run with the events of its trials: all that is needed to decide it again. Refuses `run_pruned`. */
+export async function exportRun(servers: Servers, report: RunReport, file: string): Promise<void> {
+  const { runId, prunedAt } = report
+  if (prunedAt !== null) acceptedOrRefused(refusePruned(runId, prunedAt))
+  const store = createPostgresRuns(servers.database())
+  const run = acceptedOrRefused(await store.readRun(runId))
+  const trials = await store.listTrials(runId)
+  const events = await readRunEvents(servers, report)
   const out = createWriteStream(file)
-  for (const ofMarket of events.values()) {
-    for (const event of ofMarket) {
-      if (!out.write(`${JSON.stringify(event)}\n`)) await once(out, 'drain')
-    }
+  for (const line of exportLines(run, trials, events)) {
+    if (!out.write(line)) await once(out, 'drain')
   }
   out.end()
   await once(out, 'finish')
 }
 
-/** Reads what writeExport wrote; a line that is no event is wrong usage. */
-export async function readExport(file: string): Promise<EventsByMarket> {
-  const events = new Map<string, BourseEvent[]>()
-  let number = 0
+/** Reads what writeExport wrote; a file that is none is wrong usage. */
+export async function readExportFile(file: string): Promise<RunExport> {
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
   try {
-    for await (const line of lines) {
-      number += 1
-      if (line.trim() === '') continue
-      const parsed = parseEvent(line)
-      if (!parsed.ok) throw wrongUsage(`--from ${file}, line ${number}: ${parsed.problem}`, 'from')
-      const { event } = parsed
-      const ofMarket = events.get(event.market_id) ?? []
-      ofMarket.push(event)
-      events.set(event.market_id, ofMarket)
-    }
+    return await readExport(lines)
   } catch (error) {
+    if (error instanceof ExportProblem) throw wrongUsage(`--from ${file}, ${error.message}`, 'from')
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw wrongUsage(`--from ${file} is not there`, 'from')
     throw error
   }
-  return events
 }

@@ -73,11 +73,12 @@ export function renderReport({
       outcome === 'passed' ? [] : [`${id}, trial ${trial}: ${outcome}`, ...told.map(reason => `  ${reason}`)],
     ),
   )
-  const { passed, failed, infrastructure, cancelled } = totals
+  const { passed, failed, infrastructure, cancelled, not_run: notRun } = totals
   const without = infrastructure + cancelled
   const lines = [
     `Run ${runId}, agent ${manifest.agent.name}: ${passed} passed, ${failed} failed${without > 0 ? `, ${without} without a verdict` : ''}${open > 0 ? `, ${open} not over` : ''}. Models cost ${cost}.`,
     ...(official ? [] : ['Unofficial: a judge of fixed rules scored, not a model.']),
+    ...(notRun > 0 ? [`${notRun} not begun: models may cost ${manifest.maxCost} (--max-cost).`] : []),
     ...(judgeAgreement === null ? [] : [`Judges agree with alpha ${judgeAgreement.toFixed(2)}.`]),
     `Passing bar: ${bar.verdict} (${bar.parts.map(part => `${part.name}: ${part.found}`).join('; ')}).`,
   ]

@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client'
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import { queries, type SuiteState, suiteWorkflowId } from '../../shared/contracts/workflows.ts'
 import { CommandFailure } from '../command-failure.ts'
-import { EXIT_REFUSED } from '../exit-codes.ts'
+import { EXIT_UNUSABLE } from '../exit-codes.ts'
 import { note } from '../show/answer.ts'
 import { callTemporal } from '../temporal/call-temporal.ts'
 
@@ -17,7 +22,7 @@ export async function seeThrough(
   client: Client,
   taskQueue: string,
   input: { runId: string; rejudge?: boolean },
-): Promise<void> {
+): Promise<SuiteState> {
   const { runId } = input
   const handle = await startSuite(client, taskQueue, input)
   const cancel = () => {
@@ -28,14 +33,14 @@ export async function seeThrough(
   const over = new AbortController()
   const showing = showProgress(handle, over.signal)
   try {
-    await handle.result()
+    return await handle.result()
   } catch (error) {
     if ((error as Error).name !== 'WorkflowFailedError') throw error
     const cause = (error as { cause?: Error }).cause
     if (cause?.name !== 'CancelledFailure') throw error
     throw new CommandFailure(
       { code: 'cancelled', message: `run ${runId} was cancelled`, runId },
-      EXIT_REFUSED,
+      EXIT_UNUSABLE,
     )
   } finally {
     process.off('SIGINT', cancel)
@@ -66,23 +71,51 @@ async function startSuite(
   }
 }
 
-/** A bar on a terminal, else nothing: the answer tells how it ended. */
+/** Whether a workflow of a run is running now. */
+export async function isUnderWay(client: Client, runId: string): Promise<boolean> {
+  try {
+    const { status } = await callTemporal(client, () =>
+      client.workflow.getHandle(suiteWorkflowId(runId)).describe(),
+    )
+    return status.name === 'RUNNING'
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false
+    throw error
+  }
+}
+
+/** A bar on a terminal; else a line whenever a trial is over. On stderr, whatever the answer's form. */
 async function showProgress(handle: WorkflowHandle, signal: AbortSignal): Promise<void> {
-  if (!process.stderr.isTTY) return
+  const isTerminal = process.stderr.isTTY
+  let told = 0
   while (!signal.aborted) {
     const state = await handle.query<SuiteState>(queries.state).catch(() => null)
-    if (state !== null && !signal.aborted) process.stderr.write(`\r\x1b[K${progressLine(state)}`)
+    if (state !== null && !signal.aborted) {
+      if (isTerminal) process.stderr.write(`\r\x1b[K${progressBar(state)}`)
+      else if (trialsOver(state) > told) note(progressLine(state))
+      told = trialsOver(state)
+    }
     await delay(LOOK_MS, undefined, { signal }).catch(() => {})
   }
-  process.stderr.write('\r\x1b[K')
+  if (isTerminal) process.stderr.write('\r\x1b[K')
+}
+
+/** How far a run is, as a bar and what runs now. */
+export function progressBar(state: SuiteState): string {
+  const { trials, running } = state
+  const full = trials === 0 ? 0 : Math.floor((BAR_CELLS * trialsOver(state)) / trials)
+  const bar = `${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}`
+  return `[${bar}] ${progressLine(state)}  ${running.slice(0, 3).join(' ')}`
 }
 
 /** How far a run is, in one line. */
-export function progressLine({ trials, done, running }: SuiteState): string {
-  const over = Object.values(done).reduce((sum, count) => sum + count, 0)
-  const full = trials === 0 ? 0 : Math.floor((BAR_CELLS * over) / trials)
-  const bar = `${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}`
+export function progressLine(state: SuiteState): string {
+  const { trials, done } = state
   const other = done.infrastructure + done.cancelled + done.not_run
-  const told = `${done.passed} passed, ${done.failed} failed${other > 0 ? `, ${other} without a verdict` : ''}`
-  return `[${bar}] ${over}/${trials}  ${told}  ${running.slice(0, 3).join(' ')}`
+  const without = other > 0 ? `, ${other} without a verdict` : ''
+  return `${trialsOver(state)}/${trials} trials over: ${done.passed} passed, ${done.failed} failed${without}`
+}
+
+function trialsOver({ done }: SuiteState): number {
+  return Object.values(done).reduce((sum, count) => sum + count, 0)
 }

@@ -5,17 +5,15 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { validateTrial as judgeByEvents } from '../scenario/validate-trial.ts'
 import type { Verdict } from '../scenario/verdict.ts'
 import type { AgentUnderTest } from './agent-under-test.ts'
-import { type AskModel, askJudge } from './ask-judge.ts'
+import { closeMarket } from './close-market.ts'
 import type { HandedOn } from './handed-on.ts'
-import type { Judge } from './judge.ts'
-import { judgeEvaluation } from './judge-reply.ts'
+import { type JudgeParts, judgeTrial } from './judge-trial.ts'
 import { canonicalJson, makeManifest } from './manifest.ts'
 import { orderScenarios, planTrials, promptBoundary, runProblem } from './plan-run.ts'
 import { runAgentUnderTest, type StartAgent } from './run-agent.ts'
 import { readRunRequest } from './run-request.ts'
 import type { RunStore, StoredTrial } from './run-store.ts'
 import { giveTask, setUpMarket, TrialRefused } from './set-up-market.ts'
-import { transcriptOf } from './transcript.ts'
 import {
   AGENT,
   type PlannedRun,
@@ -39,26 +37,13 @@ export interface BenchmarkParts {
     scenarios(): Promise<Outcome<{ scenarios: ReadonlyMap<string, Scenario> }>>
     agent(name: string): Promise<Outcome<{ agent: AgentUnderTest }>>
   }
-  /** A judge's model, for one run, and what the call cost. */
-  askJudgeOf: (runId: string, signal: AbortSignal, onCost: (costMicro: number) => void) => AskModel
-  /** Tells what judges said, once under its key. */
-  tellJudged: (
-    marketId: string,
-    key: string,
-    said: { scenarioId: string; refused: RefusedByJudge[]; evaluation: JudgeEvaluation | null },
-  ) => Promise<void>
+  judges: Omit<JudgeParts, 'wasTold'>
+  /** Closes the markets in which a run's models have their tokens. */
+  closeModels: (runId: string) => Promise<void>
   /** Known to this installation alone. */
   secret: () => Promise<string>
   /** The version of Bourse. */
   version: string
-}
-
-type JudgeEvaluation = ReturnType<typeof judgeEvaluation>
-export interface RefusedByJudge {
-  evaluation_id: string
-  judge: string
-  attempt: number
-  problem: string
 }
 
 export type BenchmarkRuns = ReturnType<typeof createBenchmarkRuns>
@@ -78,7 +63,8 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
     }
     const run = await store.readRun(runId)
     if (!run.ok) return run
-    await store.markRun(runId, false)
+    const begun = await store.beginRun(runId)
+    if (!begun.ok) return begun
     return { ok: true, plan: planTrials(run.manifest, run.inputs) }
   }
 
@@ -106,14 +92,15 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
       return { ok: true, stage: { stage: 'finished', result: resultOf(last) } }
     }
     const secondsMax = Math.min(found.agent.limits.seconds, found.scenario.task.deadline_seconds)
-    if (last?.status === 'ended') {
+    if (last !== null && waitsForJudgement(last)) {
       const { attempt, marketId } = last
       return { ok: true, stage: { stage: 'judge', attempt, marketId, secondsMax } }
     }
-    if (last?.status === 'running') await store.failAttempt(last, 'nobody came back to it')
+    if (last?.status === 'running') await fail(last, 'nobody came back to it')
     const attempt = last === null ? 1 : last.status === 'preparing' ? last.attempt : last.attempt + 1
     const marketId = trialMarketId({ ...subject, attempt })
-    await store.beginAttempt({ ...subject, attempt }, marketId)
+    const begun = await store.beginAttempt({ ...subject, attempt }, marketId)
+    if (!begun.ok) return begun
     const made = await setUpOrRefuse(
       trials,
       marketId,
@@ -121,7 +108,7 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
       await handedOnTo(found.scenario, subject),
     )
     if (!made.ok) {
-      await store.failAttempt({ ...subject, attempt }, made.error.message)
+      await fail({ ...subject, attempt }, made.error.message)
       return made
     }
     return { ok: true, stage: { stage: 'run', attempt, marketId, secondsMax } }
@@ -130,6 +117,7 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
   async function runAgent(attempt: TrialAttempt, runner: string, signal: AbortSignal): Promise<RanAgent> {
     const { scenario, agent, marketId } = await foundOrThrow(attempt)
     if (!(await store.startAttempt(attempt, runner))) return await whatBecame(attempt)
+    let costMicro = 0
     try {
       const handedOn = await handedOnTo(scenario, attempt)
       await giveTask(trials, marketId, scenario, handedOn)
@@ -141,12 +129,17 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
         trial,
         marketId,
         signal,
+        onCost: spentMicro => {
+          costMicro = spentMicro
+        },
       })
       const events = await trials.collect(marketId, run.endSeq)
       const artefacts = { ...(await artefactsOf(marketId, events)) }
-      const isOurs = await store.endAttempt(attempt, runner, { ...run, artefacts })
+      costMicro += await trials.readModelCost(marketId)
+      const isOurs = await store.endAttempt(attempt, runner, { ...run, costMicro, artefacts })
       return isOurs ? { outcome: 'ended', termination: run.termination } : await whatBecame(attempt)
     } catch (error) {
+      await store.addCost(attempt, costMicro)
       return { outcome: 'interrupted', problem: (error as Error).message }
     }
   }
@@ -187,56 +180,15 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
     const { marketId, endSeq } = await endedOrThrow(attempt)
     const events = await trials.collect(marketId, endSeq!)
     const boundary = promptBoundary(await parts.secret(), marketId, round)
-    for (const one of judges) {
-      const { problem } = await judgeBy(one, { attempt, scenario, marketId, events, boundary, round, signal })
-      if (problem !== null) return { problem }
-    }
-    return { problem: null }
-  }
-
-  async function judgeBy(
-    one: Judge,
-    asked: {
-      attempt: TrialAttempt
-      scenario: Scenario
-      marketId: string
-      events: readonly BourseEvent[]
-      boundary: string
-      round: number
-      signal: AbortSignal
-    },
-  ): Promise<{ problem: string | null }> {
-    const { attempt, scenario, marketId, events, boundary, round, signal } = asked
-    const evaluationId = `${one.model}/${round}`
-    const key = `judge/${evaluationId}`
-    if (await trials.wasTold(marketId, key)) return { problem: null }
-    let costMicro = 0
-    const ask = parts.askJudgeOf(attempt.runId, signal, cost => {
-      costMicro += cost
-    })
-    const outcome = await askJudge(ask, one, scenario, transcriptOf(events), boundary).finally(() =>
-      store.addCost(attempt, costMicro),
+    const { runId } = attempt
+    const asked = { runId, scenario, marketId, events, boundary, round, signal }
+    const judging = { ...parts.judges, wasTold: trials.wasTold }
+    const outcomes = await Promise.all(judges.map(one => judgeTrial(judging, one, asked)))
+    await store.addCost(
+      attempt,
+      outcomes.reduce((sum, outcome) => sum + outcome.costMicro, 0),
     )
-    const refused = outcome.refused.map(reply => ({
-      evaluation_id: evaluationId,
-      judge: one.model,
-      ...reply,
-    }))
-    const acts = events.filter(event => event.type === 'tool_call_initiated' && event.agent_id === AGENT)
-    const reasoning = events.findLast(event => event.type === 'reasoning_trace' && event.agent_id === AGENT)
-    const { judge_evaluation: evaluation, output_quality: quality } = scenario.validation
-    const threshold = evaluation?.pass_threshold ?? quality?.threshold ?? 3
-    await parts.tellJudged(marketId, outcome.ok ? key : `${key}/refused`, {
-      scenarioId: scenario.id,
-      refused,
-      evaluation: outcome.ok
-        ? judgeEvaluation(evaluationId, one.model, outcome.scores, threshold, {
-            reasoning: reasoning?.event_id ?? null,
-            actions: acts.map(event => event.event_id),
-          })
-        : null,
-    })
-    return { problem: outcome.ok ? null : outcome.problem }
+    return { problem: outcomes.find(outcome => outcome.problem !== null)?.problem ?? null }
   }
 
   async function validateTrial(attempt: TrialAttempt, again = false): Promise<TrialResult> {
@@ -258,21 +210,30 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
     const stored = await store.readTrial(subject)
     if (stored === null || stored.endSeq === null) return null
     const { problem } = await judge(stored, signal, round)
-    if (problem !== null) return { ...resultOf(stored), problem }
+    if (problem !== null) return { ...resultOf(stored), outcome: 'infrastructure', score: null, problem }
     return await validateTrial(stored, true)
   }
 
   async function close(attempt: TrialAttempt): Promise<void> {
-    const { marketId } = (await store.readTrial(attempt))!
-    const closing = await trials.economy.beginClosing(marketId, 'benchmark')
-    if (!closing.ok && closing.error.code !== 'unknown_market' && closing.error.code !== 'market_closed')
-      throw new Error(closing.error.message)
+    await closeMarket(trials, trialMarketId(attempt))
   }
 
   async function fail(attempt: TrialAttempt, problem: string): Promise<TrialResult> {
     await store.failAttempt(attempt, problem)
     await close(attempt)
     return resultOf((await store.readTrial(attempt))!)
+  }
+
+  /** Ends what was begun of a trial, whatever attempt that was; null: nothing was. */
+  async function abandon(subject: TrialSubject, problem: string): Promise<TrialResult | null> {
+    const last = await store.readTrial(subject)
+    if (last === null) return null
+    return last.status === 'finished' ? resultOf(last) : await fail(last, problem)
+  }
+
+  async function finish(runId: string): Promise<void> {
+    await parts.closeModels(runId)
+    await store.finishRun(runId)
   }
 
   async function findScenario({ runId, scenarioId, trial }: TrialSubject) {
@@ -319,7 +280,9 @@ export function createBenchmarkRuns(parts: BenchmarkParts) {
     rejudge,
     close,
     fail,
-    finish: (runId: string) => store.markRun(runId, true),
+    abandon,
+    finish,
+    leave: (runId: string) => parts.closeModels(runId),
   }
 }
 
@@ -330,6 +293,12 @@ async function setUpOrRefuse(...given: Parameters<typeof setUpMarket>): ReturnTy
     if (!(error instanceof TrialRefused)) throw error
     return refuse('invalid_scenario', error.message, 'scenario')
   }
+}
+
+/** Whether the agent's time ended by itself and nobody decided it yet: then it is judged, and not run again. */
+function waitsForJudgement({ status, verdict, endSeq, termination }: StoredTrial): boolean {
+  if (status === 'ended') return true
+  return status === 'finished' && verdict === null && endSeq !== null && termination?.reason !== 'cancelled'
 }
 
 /** The verdict of a trial, from its events alone. */

@@ -35,7 +35,7 @@ export function htmlReport(report: RunReport, events: EventsByMarket): string {
     `<title>Bourse run ${escapeXml(report.runId)}</title><style>${STYLE}</style></head><body>`,
     `<h1>Run ${escapeXml(report.runId)}: agent ${escapeXml(manifest.agent.name)}</h1>`,
     unofficial,
-    `<p>${told.join(', ')}${report.open > 0 ? `, ${report.open} not over` : ''}. Models cost ${report.cost}.</p>`,
+    `<p>${told.join(', ')}${report.open > 0 ? `, ${report.open} not over` : ''}. Models cost ${report.cost}${totals.not_run > 0 ? ` and may cost ${escapeXml(manifest.maxCost ?? '')}, so not all trials were begun` : ''}.${report.prunedAt === null ? '' : ` The markets were removed at ${report.prunedAt}.`}</p>`,
     `<p>Passing bar: <strong>${bar.verdict}</strong> (${bar.parts.map(part => escapeXml(`${part.name}: ${part.found}`)).join('; ')}).</p>`,
     scenarioTable(report.scenarios),
     ...report.scenarios.map(scenario => scenarioSection(scenario, events)),

@@ -12,6 +12,7 @@ export const judgeSchema = z.strictObject({
     .describe(`a model that the proxy serves, or "${SCRIPTED_JUDGE}": fixed rules instead of a model`),
   temperature: z.number().min(0).max(2).default(0.3),
   maxOutputTokens: z.number().int().min(100).max(20_000).default(2_000),
+  seconds: z.number().int().min(1).max(600).default(120).describe('that one answer may take'),
 })
 
 export type Judge = z.infer<typeof judgeSchema>

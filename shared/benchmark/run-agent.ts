@@ -34,7 +34,6 @@ export type StartAgent = (start: AgentStart) => Promise<AgentEnd>
 export interface AgentRun {
   termination: Termination
   endSeq: number
-  costMicro: number
 }
 
 /** So long an agent may take to notice that its time is over; then it is cut off. */
@@ -58,6 +57,8 @@ export async function runAgentUnderTest(
     trial: number
     marketId: string
     signal: AbortSignal
+    /** Told what its model has cost so far, all in all. */
+    onCost: (costMicro: number) => void
   },
 ): Promise<AgentRun> {
   const { agent, marketId, scenario, signal } = run
@@ -105,6 +106,7 @@ export async function runAgentUnderTest(
     used(usage) {
       tokens = usage.tokens
       costMicro = usage.costMicro
+      run.onCost(costMicro)
       if (tokens >= limits.tokens) end('tokens')
       if (costMicro >= costMicroMax) end('cost')
     },
@@ -125,7 +127,6 @@ export async function runAgentUnderTest(
     return {
       termination: { ...termination, turns, tokens },
       endSeq: await parts.readLastSeq(marketId),
-      costMicro,
     }
   } finally {
     clearTimeout(timer)

@@ -29,6 +29,8 @@ export interface ScenarioReport {
   domain: string
   name: string
   trials: TrialReport[]
+  /** Trials that were not begun, since the models had cost as much as they may. */
+  notRun: number[]
   /** Trials with a verdict; the others count nowhere. */
   scored: number
   passed: number
@@ -45,6 +47,8 @@ export interface RunReport {
   manifest: RunManifest
   createdAt: string
   finishedAt: string | null
+  /** When its markets were removed; null: they are kept. */
+  prunedAt: string | null
   totals: Record<TrialOutcome, number>
   /** Trials of the run that were not begun, or are not over. */
   open: number
@@ -59,10 +63,11 @@ const REASONS_MAX = 5
 
 /** Makes the report of a run from what was stored of it; `judged`: the events of its trials, where several judges judged. */
 export function makeReport(
-  { manifest, inputs, createdAt, finishedAt }: StoredRun,
+  { manifest, inputs, createdAt, finishedAt, prunedAt }: StoredRun,
   trials: readonly StoredTrial[],
   judged: Iterable<readonly BourseEvent[]> = [],
 ): RunReport {
+  const trialNumbers = Array.from({ length: manifest.trials }, (_, place) => place + 1)
   const scenarios = inputs.scenarios.map(({ id, domain, name }) => {
     const told = trials
       .filter(trial => trial.scenarioId === id && trial.status === 'finished')
@@ -75,6 +80,10 @@ export function makeReport(
       domain,
       name,
       trials: told,
+      notRun:
+        finishedAt === null || manifest.maxCost === null
+          ? []
+          : trialNumbers.filter(number => !told.some(one => one.trial === number)),
       scored: scored.length,
       passed,
       passHatK: scored.map((_, place) => passHatK(scored.length, passed, place + 1)!),
@@ -84,6 +93,7 @@ export function makeReport(
   const all = scenarios.flatMap(scenario => scenario.trials)
   const totals: RunReport['totals'] = { passed: 0, failed: 0, infrastructure: 0, cancelled: 0, not_run: 0 }
   for (const { outcome } of all) totals[outcome] += 1
+  for (const { notRun } of scenarios) totals.not_run += notRun.length
   const bar = assessBar(
     scenarios.map(({ id, domain, trials }) => ({
       scenarioId: id,
@@ -102,8 +112,9 @@ export function makeReport(
     manifest,
     createdAt,
     finishedAt,
+    prunedAt,
     totals,
-    open: inputs.scenarios.length * manifest.trials - all.length,
+    open: inputs.scenarios.length * manifest.trials - all.length - totals.not_run,
     scenarios,
     bar,
     judgeAgreement: judgeAgreement(judged),

@@ -1,3 +1,4 @@
+import type { MarketStatus } from '../economy/economy.ts'
 import type { Outcome } from '../economy/refusal.ts'
 import type { RunInputs, RunManifest } from './manifest.ts'
 import type { Termination, TrialAttempt, TrialSubject } from './trial.ts'
@@ -17,6 +18,7 @@ export interface StoredTrial extends TrialAttempt {
   verdict: string | null
   problem: string | null
   artefacts: Record<string, unknown>
+  /** Of all attempts at the trial up to this one. */
   costMicro: number
 }
 
@@ -25,6 +27,8 @@ export interface StoredRun {
   inputs: RunInputs
   createdAt: string
   finishedAt: string | null
+  /** When its markets were given up; null: they are kept. */
+  prunedAt: string | null
 }
 
 /** A run in a list, with how far it is. */
@@ -32,6 +36,7 @@ export interface ListedRun {
   manifest: RunManifest
   createdAt: string
   finishedAt: string | null
+  prunedAt: string | null
   finishedTrials: number
 }
 
@@ -50,14 +55,25 @@ export interface RunStore {
   /** Refuses `unknown_run`. */
   readRun(runId: string): Promise<Outcome<StoredRun>>
   listRuns(limit: number): Promise<ListedRun[]>
-  /** Notes that all trials of a run are over, or begin anew. */
-  markRun(runId: string, isFinished: boolean): Promise<void>
+  /** Notes that trials of a run begin. Refuses `unknown_run`, and `run_pruned` when its markets were given up. */
+  beginRun(runId: string): Promise<Outcome<object>>
+  /** Notes that all trials of a run are over. */
+  finishRun(runId: string): Promise<void>
+  /** Notes that a run's markets are removed from now on; again it does nothing. Refuses `unknown_run`. */
+  giveUpMarkets(runId: string): Promise<Outcome<object>>
+  /** The markets of all attempts of a run that are there, removed ones left out. */
+  listMarkets(runId: string): Promise<{ marketId: string; status: MarketStatus }[]>
+  /** Runs that were over, or not touched, for so many days, and those given up whose markets are not all gone. */
+  listPrunable(days: number, limit: number): Promise<string[]>
   /** The newest attempt at a trial; null: none was begun. */
   readTrial(subject: TrialSubject): Promise<StoredTrial | null>
   /** The newest attempt at each trial of a run. */
   listTrials(runId: string): Promise<StoredTrial[]>
-  /** Notes an attempt that is about to be prepared; one that was noted before stays as it is. */
-  beginAttempt(attempt: TrialAttempt, marketId: string): Promise<void>
+  /**
+   * Notes an attempt that is about to be prepared; one that was noted before stays as it is. Refuses `market_taken`, when
+   * its market has the name of one of another run.
+   */
+  beginAttempt(attempt: TrialAttempt, marketId: string): Promise<Outcome<object>>
   /** Lets one runner run the agent of an attempt, once: false for every other, and for the same one again. */
   startAttempt(attempt: TrialAttempt, runner: string): Promise<boolean>
   /** Notes how the agent's time ended; only its runner may. False: somebody else decided meanwhile. */

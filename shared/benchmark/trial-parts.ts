@@ -45,6 +45,10 @@ export interface TrialParts {
   readFiles(marketId: string, agent: string): Promise<Record<string, string> | null>
   /** Ids of the leases that an agent has now. */
   listActiveLeases(marketId: string, agent: string): Promise<string[]>
+  /** Ids of the leases of a market that last, whoever has them, at most `limit`. */
+  listLeases(marketId: string, limit: number): Promise<string[]>
+  /** What calls to models on leases of a market cost, in millionths. */
+  readModelCost(marketId: string): Promise<number>
   /** Whether something was told under this key. */
   wasTold(marketId: string, key: string): Promise<boolean>
   /** The market's last event. */

@@ -67,9 +67,9 @@ export function trialMarketId({ runId, scenarioId, trial, attempt }: TrialAttemp
   return `bench-${runId}-${hash}-${end}`
 }
 
-/** The market in which a run's models have their tokens. */
-export function modelMarketId(runId: string): string {
-  return `bench-${runId}-models`
+/** The markets in which a run's models have their tokens: one, and another each time it is gone on with later. */
+export function modelMarketId(runId: string, round: number): string {
+  return round === 1 ? `bench-${runId}-models` : `bench-${runId}-models-r${round}`
 }
 
 /** A trial that a suite is to see through. */

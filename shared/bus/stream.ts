@@ -54,8 +54,13 @@ export async function ensureStream(bus: Bus, marketId: string): Promise<StreamFa
 
 /** Deletes a market's stream with all it holds. */
 export async function deleteStream(bus: Bus, marketId: string): Promise<void> {
+  await deleteNamedStream(bus, streamName(marketId))
+}
+
+/** Deletes a stream by its own name, if it is there. */
+export async function deleteNamedStream(bus: Bus, name: string): Promise<void> {
   try {
-    await bus.manager.streams.delete(streamName(marketId))
+    await bus.manager.streams.delete(name)
   } catch (error) {
     if (!isStreamMissing(error)) throw error
   }

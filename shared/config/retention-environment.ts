@@ -6,10 +6,13 @@ export interface RetentionEnvironment {
   operationsDays: number
   /** Single calls to models; their sums stay. */
   llmCallsDays: number
+  /** Markets of benchmark runs; their verdicts stay. */
+  runsDays: number
 }
 
 const OPERATIONS_DAYS_DEFAULT = 7
 const LLM_CALLS_DAYS_DEFAULT = 90
+const RUNS_DAYS_DEFAULT = 90
 const DAYS_MAX = 3_650
 export const WORKFLOWS_HOURS_DEFAULT = 24
 const WORKFLOWS_HOURS_MAX = 87_600
@@ -17,14 +20,20 @@ const WORKFLOWS_HOURS_MAX = 87_600
 export const retentionVariables = {
   BOURSE_KEEP_OPERATIONS_DAYS: wholeNumber(1, DAYS_MAX, 'days').default(OPERATIONS_DAYS_DEFAULT),
   BOURSE_KEEP_LLM_CALLS_DAYS: wholeNumber(1, DAYS_MAX, 'days').default(LLM_CALLS_DAYS_DEFAULT),
+  BOURSE_KEEP_RUNS_DAYS: wholeNumber(1, DAYS_MAX, 'days').default(RUNS_DAYS_DEFAULT),
 }
 
 /** Reads the variables above, as they were found. */
 export function retentionOf(found: {
   BOURSE_KEEP_OPERATIONS_DAYS: number
   BOURSE_KEEP_LLM_CALLS_DAYS: number
+  BOURSE_KEEP_RUNS_DAYS: number
 }): RetentionEnvironment {
-  return { operationsDays: found.BOURSE_KEEP_OPERATIONS_DAYS, llmCallsDays: found.BOURSE_KEEP_LLM_CALLS_DAYS }
+  return {
+    operationsDays: found.BOURSE_KEEP_OPERATIONS_DAYS,
+    llmCallsDays: found.BOURSE_KEEP_LLM_CALLS_DAYS,
+    runsDays: found.BOURSE_KEEP_RUNS_DAYS,
+  }
 }
 
 /** How long the local stack's own Temporal keeps finished workflows, in hours. Throws when it is no such number. */

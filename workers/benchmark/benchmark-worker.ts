@@ -15,9 +15,9 @@ import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity
 import { createPostgresRuns } from '../../shared/db/benchmark/scenario-runs.ts'
 import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
 import { giveWorkspace, readLastProposed, readWorkspace } from '../../shared/db/executions/code-workspaces.ts'
-import { listAgentLeases } from '../../shared/db/leases/list-leases.ts'
+import { listAgentLeases, listLeases } from '../../shared/db/leases/list-leases.ts'
 import { createPostgresLedger } from '../../shared/db/ledger/postgres-ledger.ts'
-import { hasOpenBusiness } from '../../shared/db/llm/model-usage.ts'
+import { hasOpenBusiness, readModelCost } from '../../shared/db/llm/model-usage.ts'
 import type { Database } from '../../shared/db/pool.ts'
 import { postPrices } from '../../shared/db/prices/post-prices.ts'
 import { sendMessage } from '../../shared/db/services/messages.ts'
@@ -58,15 +58,17 @@ export async function createBenchmarkWorker(parts: {
   telemetry: Pick<Telemetry, 'log' | 'metrics'>
 }): Promise<{ worker: Worker; close(): Promise<void> }> {
   const { connection, environment, db, hint, economy } = parts
+  const trials = trialParts(parts)
   const models = createBenchmarkModels({
     db,
     economy,
     complete: parts.llm.complete,
+    closing: trials,
     startCore: (setup: LlmSetup) =>
       startLlmCore(parts.llmDb, setup, { ...parts.telemetry, metrics: new Registry() }, hint),
   })
   const runs = createBenchmarkRuns({
-    trials: trialParts(parts),
+    trials,
     store: createPostgresRuns(db),
     startAgent: createAgentStarter({
       natsServers: environment.nats.servers,
@@ -79,19 +81,22 @@ export async function createBenchmarkWorker(parts: {
       scenarios: async () => readScenarioFolder(SCENARIO_FOLDER),
       agent: async name => readAgentFile(name),
     },
-    askJudgeOf: (runId, signal, onCost) => async request => {
-      const answer = await models.ask({ runId, who: 'judge', body: request, signal })
-      onCost(answer.costMicro)
-      return answer.message.content ?? ''
+    judges: {
+      askJudgeOf: (runId, onCost) => async (request, signal) => {
+        const answer = await models.ask({ runId, who: 'judge', body: request, signal })
+        onCost(answer.costMicro)
+        return answer.message.content ?? ''
+      },
+      tellJudged: (marketId, key, { refused, evaluation }) =>
+        tellOnce(db, hint, { marketId, key }, async (_client, operation) => {
+          const context = { correlationId: operation }
+          return [
+            ...refused.map(one => draftEvent(operation, 'judge_reply_refused', one, context)),
+            ...(evaluation === null ? [] : [draftEvent(operation, 'judge_evaluation', evaluation, context)]),
+          ]
+        }),
     },
-    tellJudged: (marketId, key, { refused, evaluation }) =>
-      tellOnce(db, hint, { marketId, key }, async (_client, operation) => {
-        const context = { correlationId: operation }
-        return [
-          ...refused.map(one => draftEvent(operation, 'judge_reply_refused', one, context)),
-          ...(evaluation === null ? [] : [draftEvent(operation, 'judge_evaluation', evaluation, context)]),
-        ]
-      }),
+    closeModels: runId => models.closeMarkets(runId),
     secret: async () => {
       const { rows } = await db.query('select event_key from installation')
       return String(rows[0]?.event_key ?? '')
@@ -142,6 +147,11 @@ function trialParts({
       const page = await listAgentLeases(db, marketId, agent, MAX_LEASES_REVOKED, { ended: false })
       return page?.items.map(({ leaseId }) => leaseId) ?? []
     },
+    async listLeases(marketId, limit) {
+      const leases = await listLeases(db, marketId, limit)
+      return leases.map(({ leaseId }) => leaseId)
+    },
+    readModelCost: marketId => readModelCost(db, marketId),
     wasTold: (marketId, key) => wasTold(db, marketId, key),
     readLastSeq: marketId => outbox.readLastSeq(marketId),
     async collect(marketId, untilSeq) {

@@ -1,4 +1,5 @@
 import { v7 as uuidV7 } from 'uuid'
+import { closeMarket, type MarketClosing } from '../../shared/benchmark/close-market.ts'
 import { SCRIPTED_JUDGE } from '../../shared/benchmark/judge.ts'
 import { done } from '../../shared/benchmark/set-up-market.ts'
 import { modelMarketId } from '../../shared/benchmark/trial.ts'
@@ -46,6 +47,8 @@ export interface ToolCall {
 export interface BenchmarkModels {
   /** An answer in one piece. Throws ModelUnavailable when there is none. */
   ask(asked: AskedModel): Promise<ModelAnswer>
+  /** Closes the markets in which a run's models have their tokens. */
+  closeMarkets(runId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -58,6 +61,10 @@ export class ModelUnavailable extends Error {
 }
 
 const DAY_SECONDS = 86_400
+/** A run is gone on with, or judged anew, this often at most. */
+const MARKETS_MAX = 1_000
+/** The lease that was known is over: its market was closed, or its tokens are used up. */
+const LEASE_IS_OVER: ReadonlySet<string> = new Set(['token_expired', 'token_revoked', 'lease_tokens_used_up'])
 /** A lease that would end during a call is not begun with. */
 const LEASE_LEFT_SECONDS = 600
 const TOKENS_PER_MINUTE = '1000000000'
@@ -75,6 +82,7 @@ export function createBenchmarkModels(parts: {
   db: Database
   economy: Economy
   complete: Complete
+  closing: MarketClosing
   startCore: (setup: LlmSetup) => { complete: Complete; close(): Promise<void> }
 }): BenchmarkModels {
   const { db, economy } = parts
@@ -109,14 +117,7 @@ export function createBenchmarkModels(parts: {
   }
 
   async function lasting(runId: string, who: AskedModel['who']): Promise<string> {
-    const marketId = modelMarketId(runId)
-    const settings = marketSettingsSchema.parse({
-      displayName: `models of benchmark run ${runId}`,
-      resources: [{ name: 'tokens', unit: 'tokens per minute', capacity: TOKENS_PER_MINUTE }],
-      rules: { pricePeriodSeconds: DAY_SECONDS, minimumBid: '0.000001' },
-    })
-    const made = await economy.createMarket(marketId, settings)
-    if (!made.ok && made.error.code !== 'market_exists') done(made)
+    const marketId = await openMarket(runId)
     const registered = await economy.registerAgent({ marketId, agent: who, creditsMicro: 1_000_000n })
     if (!registered.ok && registered.error.code !== 'agent_exists') done(registered)
     const found = await findLastingLease(db, marketId, who, LEASE_LEFT_SECONDS)
@@ -131,21 +132,47 @@ export function createBenchmarkModels(parts: {
     return won
   }
 
+  /** The first of a run's markets for models that is not closed; made when there is none. */
+  async function openMarket(runId: string): Promise<string> {
+    const settings = marketSettingsSchema.parse({
+      displayName: `models of benchmark run ${runId}`,
+      resources: [{ name: 'tokens', unit: 'tokens per minute', capacity: TOKENS_PER_MINUTE }],
+      rules: { pricePeriodSeconds: DAY_SECONDS, minimumBid: '0.000001' },
+    })
+    for (let round = 1; round <= MARKETS_MAX; round++) {
+      const marketId = modelMarketId(runId, round)
+      const made = await economy.createMarket(marketId, settings)
+      if (!made.ok && made.error.code !== 'market_exists') done(made)
+      const { status } = done(await economy.findMarket(marketId))
+      if (status === 'open') return marketId
+    }
+    throw new Error(`run ${runId} was gone on with more than ${MARKETS_MAX} times`)
+  }
+
+  async function complete(asked: AskedModel, request: ChatCall['request']) {
+    const completeOne = await completeOn(await upstreamOf(asked), asked.body.model)
+    const callId = uuidV7()
+    const answer = await completeOne({
+      callId,
+      leaseId: await leaseOf(asked.runId, asked.who),
+      request,
+      headers: {},
+      signal: asked.signal,
+      sink: NO_SINK,
+      traceparent: null,
+    })
+    return { callId, answer }
+  }
+
   return {
     async ask(asked) {
       const read = readChatRequest(asked.body)
       if (!read.ok) throw new Error(read.message)
-      const complete = await completeOn(await upstreamOf(asked), asked.body.model)
-      const callId = uuidV7()
-      const answer = await complete({
-        callId,
-        leaseId: await leaseOf(asked.runId, asked.who),
-        request: read.request,
-        headers: {},
-        signal: asked.signal,
-        sink: NO_SINK,
-        traceparent: null,
-      })
+      let { callId, answer } = await complete(asked, read.request)
+      if (!answer.ok && LEASE_IS_OVER.has(answer.code)) {
+        leases.delete(`${asked.runId}/${asked.who}`)
+        ;({ callId, answer } = await complete(asked, read.request))
+      }
       if (!answer.ok) throw new ModelUnavailable(`model ${asked.body.model}: ${answer.message}`)
       if (answer.kind !== 'answered') {
         const told = answer.kind === 'refused_by_upstream' ? JSON.stringify(answer.body) : answer.kind
@@ -153,6 +180,14 @@ export function createBenchmarkModels(parts: {
       }
       const usage = await readCallUsage(db, callId)
       return { message: readMessage(answer.body), ...usage }
+    },
+    async closeMarkets(runId) {
+      for (let round = 1; round <= MARKETS_MAX; round++) {
+        const marketId = modelMarketId(runId, round)
+        const found = await economy.findMarket(marketId)
+        if (!found.ok) return
+        if (found.status !== 'closed') await closeMarket(parts.closing, marketId)
+      }
     },
     async close() {
       for (const core of cores.values()) await (await core).close()

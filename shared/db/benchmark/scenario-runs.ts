@@ -1,7 +1,9 @@
 import type { RunInputs, RunManifest } from '../../benchmark/manifest.ts'
 import { contentHash } from '../../benchmark/manifest.ts'
+import { refusePruned } from '../../benchmark/pruned.ts'
 import type { EndedAgent, ListedRun, RunStore, StoredRun, StoredTrial } from '../../benchmark/run-store.ts'
 import type { TrialAttempt, TrialSubject } from '../../benchmark/trial.ts'
+import type { MarketStatus } from '../../economy/economy.ts'
 import { type Outcome, refuse } from '../../economy/refusal.ts'
 import type { Database } from '../pool.ts'
 
@@ -11,7 +13,11 @@ export function createPostgresRuns(db: Database): RunStore {
     createRun: (manifest, inputs) => createRun(db, manifest, inputs),
     readRun: runId => readRun(db, runId),
     listRuns: limit => listRuns(db, limit),
-    markRun: (runId, isFinished) => markRun(db, runId, isFinished),
+    beginRun: runId => beginRun(db, runId),
+    finishRun: runId => finishRun(db, runId),
+    giveUpMarkets: runId => giveUpMarkets(db, runId),
+    listMarkets: runId => listMarkets(db, runId),
+    listPrunable: (days, limit) => listPrunable(db, days, limit),
     readTrial: subject => readTrial(db, subject),
     listTrials: runId => listTrials(db, runId),
     beginAttempt: (attempt, marketId) => beginAttempt(db, attempt, marketId),
@@ -44,23 +50,24 @@ async function createRun(
 
 async function readRun(db: Database, runId: string): Promise<Outcome<StoredRun>> {
   const { rows } = await db.query(
-    'select manifest, inputs, created_at, finished_at from scenario_runs where run_id = $1',
+    'select manifest, inputs, created_at, finished_at, pruned_at from scenario_runs where run_id = $1',
     [runId],
   )
   if (rows.length === 0) return refuseUnknownRun(runId)
-  const { manifest, inputs, created_at, finished_at } = rows[0]
+  const { manifest, inputs, created_at, finished_at, pruned_at } = rows[0]
   return {
     ok: true,
     manifest,
     inputs,
     createdAt: created_at.toISOString(),
     finishedAt: finished_at?.toISOString() ?? null,
+    prunedAt: pruned_at?.toISOString() ?? null,
   }
 }
 
 async function listRuns(db: Database, limit: number): Promise<ListedRun[]> {
   const { rows } = await db.query(
-    `select manifest, created_at, finished_at,
+    `select manifest, created_at, finished_at, pruned_at,
             (select count(distinct (scenario_id, trial)) from scenario_trials t
               where t.run_id = r.run_id and t.status = 'finished') as finished
        from scenario_runs r order by created_at desc limit $1`,
@@ -70,16 +77,61 @@ async function listRuns(db: Database, limit: number): Promise<ListedRun[]> {
     manifest: row.manifest,
     createdAt: row.created_at.toISOString(),
     finishedAt: row.finished_at?.toISOString() ?? null,
+    prunedAt: row.pruned_at?.toISOString() ?? null,
     finishedTrials: Number(row.finished),
   }))
 }
 
-async function markRun(db: Database, runId: string, isFinished: boolean): Promise<void> {
-  await db.query(
-    `update scenario_runs set finished_at = case when $2 then date_trunc('milliseconds', clock_timestamp()) end
-      where run_id = $1`,
-    [runId, isFinished],
+async function beginRun(db: Database, runId: string): Promise<Outcome<object>> {
+  const { rows } = await db.query(
+    `update scenario_runs set finished_at = case when pruned_at is null then null else finished_at end
+      where run_id = $1 returning pruned_at`,
+    [runId],
   )
+  if (rows.length === 0) return refuseUnknownRun(runId)
+  return rows[0].pruned_at === null ? { ok: true } : refusePruned(runId, rows[0].pruned_at.toISOString())
+}
+
+async function finishRun(db: Database, runId: string): Promise<void> {
+  await db.query(
+    `update scenario_runs set finished_at = date_trunc('milliseconds', clock_timestamp()) where run_id = $1`,
+    [runId],
+  )
+}
+
+async function giveUpMarkets(db: Database, runId: string): Promise<Outcome<object>> {
+  const { rowCount } = await db.query(
+    `update scenario_runs set pruned_at = coalesce(pruned_at, date_trunc('milliseconds', clock_timestamp()))
+      where run_id = $1`,
+    [runId],
+  )
+  return rowCount === 0 ? refuseUnknownRun(runId) : { ok: true }
+}
+
+async function listMarkets(
+  db: Database,
+  runId: string,
+): Promise<{ marketId: string; status: MarketStatus }[]> {
+  const { rows } = await db.query(
+    `select market_id, m.status from scenario_trials t join markets m using (market_id)
+      where run_id = $1 and removed_at is null order by market_id`,
+    [runId],
+  )
+  return rows.map(row => ({ marketId: row.market_id, status: row.status }))
+}
+
+async function listPrunable(db: Database, days: number, limit: number): Promise<string[]> {
+  const { rows } = await db.query(
+    `select run_id from scenario_runs r
+      where case when pruned_at is null
+            then coalesce(finished_at, greatest(created_at, (select max(coalesce(t.finished_at, t.created_at))
+                   from scenario_trials t where t.run_id = r.run_id))) < clock_timestamp() - make_interval(days => $1)
+            else exists (select from scenario_trials t join markets m using (market_id)
+                          where t.run_id = r.run_id and m.removed_at is null) end
+      order by created_at limit $2`,
+    [days, limit],
+  )
+  return rows.map(row => row.run_id)
 }
 
 function refuseUnknownRun(runId: string): Outcome<never> {
@@ -88,7 +140,8 @@ function refuseUnknownRun(runId: string): Outcome<never> {
 }
 
 const COLUMNS = `run_id, scenario_id, trial, attempt, market_id, status, started_at, ended_at, end_seq, verdict_seq,
-                 termination, verdict, problem, artefacts, cost_micro`
+                 termination, verdict, problem, artefacts,
+                 sum(cost_micro) over (partition by scenario_id, trial) as cost_micro`
 
 async function readTrial(db: Database, subject: TrialSubject): Promise<StoredTrial | null> {
   const { rows } = await db.query(
@@ -108,13 +161,18 @@ async function listTrials(db: Database, runId: string): Promise<StoredTrial[]> {
   return rows.map(trialOf)
 }
 
-async function beginAttempt(db: Database, attempt: TrialAttempt, marketId: string): Promise<void> {
-  await db.query(
+async function beginAttempt(db: Database, attempt: TrialAttempt, marketId: string): Promise<Outcome<object>> {
+  const { rowCount } = await db.query(
     `insert into scenario_trials (run_id, scenario_id, trial, attempt, market_id, status, created_at)
      values ($1, $2, $3, $4, $5, 'preparing', date_trunc('milliseconds', clock_timestamp()))
      on conflict do nothing`,
     [...keyOf(attempt), marketId],
   )
+  if (rowCount === 1) return { ok: true }
+  const { rows } = await db.query('select run_id from scenario_trials where market_id = $1', [marketId])
+  if (rows[0]?.run_id === attempt.runId) return { ok: true }
+  const message = `market ${marketId} is that of a trial of run ${rows[0]?.run_id}: give the run another id`
+  return refuse('market_taken', message, 'runId')
 }
 
 async function startAttempt(db: Database, attempt: TrialAttempt, runner: string): Promise<boolean> {
@@ -156,7 +214,8 @@ async function failAttempt(db: Database, attempt: TrialAttempt, problem: string)
         set status = 'finished', problem = $5, verdict = null,
             ended_at = coalesce(ended_at, date_trunc('milliseconds', clock_timestamp())),
             finished_at = date_trunc('milliseconds', clock_timestamp())
-      where run_id = $1 and scenario_id = $2 and trial = $3 and attempt = $4 and status <> 'finished'`,
+      where run_id = $1 and scenario_id = $2 and trial = $3 and attempt = $4
+        and (status <> 'finished' or verdict is null)`,
     [...keyOf(attempt), problem],
   )
 }
@@ -171,7 +230,7 @@ async function storeVerdict(
         set status = 'finished', verdict = $5, verdict_seq = $6, problem = null,
             finished_at = date_trunc('milliseconds', clock_timestamp())
       where run_id = $1 and scenario_id = $2 and trial = $3 and attempt = $4
-        and (status = 'ended' or ($7 and status = 'finished' and end_seq is not null))`,
+        and (status = 'ended' or (status = 'finished' and end_seq is not null and (verdict is null or $7)))`,
     [...keyOf(attempt), verdict, verdictSeq, again],
   )
 }

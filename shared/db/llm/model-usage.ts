@@ -29,6 +29,16 @@ export async function readCallUsage(
   return { tokens: Number(rows[0]?.tokens ?? 0), costMicro: Number(rows[0]?.cost ?? 0) }
 }
 
+/** What calls to models on leases of a market cost, in millionths of the upstreams' currency. */
+export async function readModelCost(db: Database, marketId: string): Promise<number> {
+  const { rows } = await db.query(
+    `select coalesce((select sum(cost_micro) from llm_calls where market_id = $1), 0)
+          + coalesce((select sum(cost_micro) from llm_usage where market_id = $1), 0) as cost`,
+    [marketId],
+  )
+  return Number(rows[0].cost)
+}
+
 /** Whether a bid of an agent waits for a cycle, or one of its calls of services for an answer. */
 export async function hasOpenBusiness(db: Database, marketId: string, agent: string): Promise<boolean> {
   const { rows } = await db.query(

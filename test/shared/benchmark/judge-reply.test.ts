@@ -49,6 +49,8 @@ describe('an answer of a judge', () => {
   })
 })
 
+const NEVER = new AbortController().signal
+
 describe('a judge', () => {
   it('is asked three times at most, and told what was wrong', async () => {
     const asked: number[] = []
@@ -61,6 +63,7 @@ describe('a judge', () => {
       SCARCITY,
       [],
       '=====mark=====',
+      NEVER,
     )
     expect(babble).toMatchObject({ ok: false, refused: [{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }] })
     expect(asked).toEqual([2, 4, 6])
@@ -68,11 +71,52 @@ describe('a judge', () => {
 
   it('may come to its senses', async () => {
     const answers = ['', GOOD]
-    const outcome = await askJudge(async () => answers.shift()!, judge, SCARCITY, [], '=====mark=====')
+    const outcome = await askJudge(async () => answers.shift()!, judge, SCARCITY, [], '=====mark=====', NEVER)
     expect(outcome).toMatchObject({
       ok: true,
       refused: [{ attempt: 1, problem: 'it is not one JSON object' }],
     })
+  })
+})
+
+describe('a judge that is not there', () => {
+  it('has its three tries as well, and may be back', async () => {
+    let asked = 0
+    const away = () => {
+      asked += 1
+      return asked < 3 ? Promise.reject(new Error('no upstream answers')) : Promise.resolve(GOOD)
+    }
+    const outcome = await askJudge(away, judge, SCARCITY, [], '=====mark=====', NEVER)
+    expect(outcome).toMatchObject({
+      ok: true,
+      refused: [
+        { attempt: 1, problem: 'no upstream answers' },
+        { attempt: 2, problem: 'no upstream answers' },
+      ],
+    })
+  })
+
+  it('is not waited for longer than its time', async () => {
+    const hangs = (_: unknown, signal: AbortSignal) =>
+      new Promise<string>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('nobody waits any more')))
+      })
+    const impatient = { ...judge, seconds: 0.01 }
+    const outcome = await askJudge(hangs, impatient, SCARCITY, [], '=====mark=====', NEVER)
+    expect(outcome).toMatchObject({
+      ok: false,
+      problem: 'judge small gave no answer that can be used in 3 tries: it did not answer within 0.01 s',
+    })
+  })
+
+  it('is not asked on once nobody waits for the trial', async () => {
+    const cancelled = new AbortController()
+    const ask = () => {
+      cancelled.abort(new Error('cancelled'))
+      return Promise.reject(new Error('no upstream answers'))
+    }
+    const asking = askJudge(ask, judge, SCARCITY, [], '=====mark=====', cancelled.signal)
+    await expect(asking).rejects.toThrow('cancelled')
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { exitCodeOf, renderReport } from '../../../cli/scenario/show-report.ts'
 import { agentUnderTestSchema } from '../../../shared/benchmark/agent-under-test.ts'
 import { htmlReport } from '../../../shared/benchmark/html-report.ts'
 import { junitReport } from '../../../shared/benchmark/junit-report.ts'
@@ -61,6 +62,7 @@ const run = {
   inputs: inputsOf('a'),
   createdAt: '2026-11-24T08:00:00.000Z',
   finishedAt: null,
+  prunedAt: null,
 }
 const report = makeReport(run, [
   trialOf({}),
@@ -78,6 +80,38 @@ describe('a report', () => {
     expect(second!.trials[0]!.reasons).toEqual(['the database went away'])
   })
 
+  it('says of trials that were not begun that the money was used up', () => {
+    const poor = {
+      ...run,
+      manifest: manifestOf('a', { maxCost: '0.5' }),
+      finishedAt: '2026-11-24T09:00:00.000Z',
+    }
+    const told = makeReport(poor, [trialOf({ costMicro: 600_000 })])
+    expect(told.totals).toMatchObject({ passed: 1, not_run: 3 })
+    expect(told.open).toBe(0)
+    expect(told.scenarios.map(scenario => scenario.notRun)).toEqual([[2], [1, 2]])
+    expect(renderReport(told)).toContain('3 not begun: models may cost 0.5 (--max-cost).')
+    expect(exitCodeOf(told)).toBe(2)
+    expect(htmlReport(told, new Map())).toContain('Models cost 0.600000 and may cost 0.5')
+    const xml = junitReport(told)
+    expect(xml).toContain('tests="4" failures="0" errors="0" skipped="3"')
+    expect(xml).toContain('<skipped message="not begun: models cost 0.600000, and may cost 0.5"/>')
+  })
+
+  it('gives an exit code: all passed, some failed, some could not be run', () => {
+    const whole = (last: Partial<StoredTrial>) =>
+      makeReport({ ...run, manifest: manifestOf('a', { trials: 1 }) }, [
+        trialOf({}),
+        trialOf({ scenarioId: 'er_001', ...last }),
+      ])
+    expect(exitCodeOf(whole({}))).toBe(0)
+    expect(exitCodeOf(whole({ verdict: canonicalJson(verdictOf(false)) }))).toBe(1)
+    expect(exitCodeOf(whole({ verdict: null, problem: 'the database went away' }))).toBe(2)
+    expect(exitCodeOf(whole({ verdict: null, problem: 'cancelled' }))).toBe(2)
+    expect(exitCodeOf(whole({ status: 'running', verdict: null }))).toBe(2)
+    expect(exitCodeOf(report)).toBe(1)
+  })
+
   it('meets no bar with a scripted judge', () => {
     expect(report.official).toBe(false)
     expect(report.bar.verdict).toBe('not assessed')
@@ -91,7 +125,7 @@ describe('a report', () => {
 
   it('is JUnit XML that holds whatever an agent wrote', () => {
     const xml = junitReport(report)
-    expect(xml).toContain('<testsuites name="bourse run-a" tests="3" failures="1" errors="1">')
+    expect(xml).toContain('<testsuites name="bourse run-a" tests="3" failures="1" errors="1" skipped="0">')
     expect(xml).toContain('&#60;/script&#62;&#60;b&#62;nothing?')
     expect(xml).not.toContain('\u0007')
     expect(xml).toContain('<error type="infrastructure" message="the database went away">')
@@ -109,7 +143,7 @@ describe('two runs', () => {
     expect(differencesBesideAgent(manifestOf('a'), manifestOf('b'))).toEqual([])
     const other = manifestOf('b', {
       seed: 7,
-      judges: [{ model: 'small', temperature: 0.3, maxOutputTokens: 2_000 }],
+      judges: [{ model: 'small', temperature: 0.3, maxOutputTokens: 2_000, seconds: 60 }],
     })
     expect(differencesBesideAgent(manifestOf('a'), other)).toEqual(['judges', 'seed'])
   })

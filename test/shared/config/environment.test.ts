@@ -35,7 +35,7 @@ describe('the environment', () => {
       temporal: { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'bourse', tls: false },
       llm: { host: '127.0.0.1', port: 0 },
       logLevel: 'info',
-      retention: { operationsDays: 7, llmCallsDays: 90 },
+      retention: { operationsDays: 7, llmCallsDays: 90, runsDays: 90 },
       telemetry: { tracing: null, metrics: { host: '127.0.0.1', port: 0 }, logFormat: 'auto' },
     })
   })
