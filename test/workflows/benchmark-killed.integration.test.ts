@@ -7,7 +7,7 @@ import { workerFleet } from './worker-fleet.ts'
 
 const TASK_QUEUE = `benchmark-killed-${Date.now().toString(36)}`
 const RUN_ID = `killed-${Date.now().toString(36)}`
-const WAIT_MS = 90_000
+const WAIT_MS = 200_000
 const fleet = workerFleet(TASK_QUEUE)
 let test: TestEconomy
 
