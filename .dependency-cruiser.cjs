@@ -3,6 +3,7 @@ const pureFolders = [
   'money',
   'bundle',
   'attention',
+  'allowance',
   'bid',
   'clearing',
   'pricing',

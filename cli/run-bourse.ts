@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   status: async () => (await import('./commands/status.ts')).registerStatus,
   market: async () => (await import('./commands/market.ts')).registerMarket,
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
+  allowance: async () => (await import('./commands/allowance.ts')).registerAllowance,
   bid: async () => (await import('./commands/bid.ts')).registerBid,
   cancel: async () => (await import('./commands/cancel.ts')).registerCancel,
   transfer: async () => (await import('./commands/transfer.ts')).registerTransfer,

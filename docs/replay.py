@@ -43,7 +43,7 @@ def as_numbers(state):
     return read
 
 
-KINDS = ["agent", "bid", "hold", "lease", "cycle", "price", "service", "execution", "prompt"]
+KINDS = ["agent", "bid", "hold", "lease", "cycle", "price", "service", "allowance", "execution", "prompt"]
 
 
 class Market:
@@ -296,6 +296,19 @@ class Market:
         self.end_lease(data, "revoked")["endsAt"] = data["ends_at"]
 
     # Services, executions, prompts
+
+    def allowance_holder(self, data):
+        return f"owner/{data['owner']}" if data["agent_id"] is None else f"agent/{data['agent_id']}"
+
+    def allowance_set(self, event, data):
+        self.things["allowance"][self.allowance_holder(data)] = {
+            "amountMicro": micro(data["amount"]),
+            "periodSeconds": data["period_seconds"],
+            "capMicro": micro(data["rollover_cap"]),
+        }
+
+    def allowance_ended(self, event, data):
+        del self.things["allowance"][self.allowance_holder(data)]
 
     def service_registered(self, event, data):
         name = f"{event['agent_id']}/{data['service_name']}"

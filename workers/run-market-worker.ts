@@ -1,5 +1,6 @@
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { createAgentActivities } from '../activities/agent-activities.ts'
+import { createAllowanceActivities } from '../activities/allowance-activities.ts'
 import { createAttentionActivities } from '../activities/attention-activities.ts'
 import { createExecutionDutyActivities } from '../activities/execution-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
@@ -12,6 +13,7 @@ import { listStreams } from '../shared/bus/list-streams.ts'
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { priceTaskQueue } from '../shared/contracts/workflows.ts'
 import { createPostgresIdentity } from '../shared/db/agents/postgres-identity.ts'
+import { createPostgresAllowances } from '../shared/db/allowances/postgres-allowances.ts'
 import { createPostgresAttention } from '../shared/db/attention/postgres-attention.ts'
 import { createPostgresOutbox } from '../shared/db/events/outbox.ts'
 import { createPostgresExecutions } from '../shared/db/executions/executions.ts'
@@ -27,6 +29,7 @@ import { registerMarketGauges } from '../shared/telemetry/market-gauges.ts'
 import { measuredEconomy } from '../shared/telemetry/measured-economy.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
+import { createAllowanceSchedules } from '../shared/temporal/allowance-schedules.ts'
 import { connectTemporal, temporalConnectionOptions } from '../shared/temporal/connect.ts'
 import { createHint } from '../shared/temporal/hint.ts'
 import { createPriceSchedules } from '../shared/temporal/price-schedules.ts'
@@ -40,6 +43,7 @@ import { limitEvents } from './limit-events.ts'
 import { startLlmCore } from './llm-core.ts'
 import { pruneOldRows } from './prune.ts'
 import { readLlmSetup } from './read-llm-setup.ts'
+import { scheduleAllowances } from './schedule-allowances.ts'
 import { startPrompts } from './start-prompts.ts'
 import { sweepOverdueMarkets } from './sweep.ts'
 import { tellSpans } from './tell-spans.ts'
@@ -103,6 +107,7 @@ export async function runMarketWorker(
   const llmDb = createDatabase(environment.postgresUrl, 'bourse llm activities', MAX_LLM_CONNECTIONS)
   const llm = startLlmCore(llmDb, llmSetup(log), telemetry, hint)
   const executions = createPostgresExecutions(db, hint)
+  const allowanceSchedules = createAllowanceSchedules(client, taskQueue)
   const figuresDb = createDatabase(environment.postgresUrl, 'bourse metrics', MAX_FIGURES_CONNECTIONS)
   const pricesDb = createDatabase(
     environment.postgresUrl,
@@ -138,6 +143,13 @@ export async function runMarketWorker(
       ...heartbeating(createMarketActivities({ economy, glances })),
       ...heartbeating(createAgentActivities({ economy, glances })),
       ...heartbeating(createAttentionActivities({ attention: createPostgresAttention(db, hint) })),
+      ...heartbeating(
+        createAllowanceActivities({
+          db,
+          allowances: createPostgresAllowances(db, hint),
+          schedules: allowanceSchedules,
+        }),
+      ),
       ...heartbeating(
         createExecutionDutyActivities({
           executions,
@@ -178,6 +190,7 @@ export async function runMarketWorker(
       signal,
     ),
     limitEvents({ db, bus, outbox, hint, log }, signal),
+    scheduleAllowances({ db, schedules: allowanceSchedules, log }, signal),
     startPrompts({ db, client, taskQueue, log }, signal),
     tellSpans({ postgresUrl: environment.postgresUrl, bus, tracing: telemetry.tracing, log, signal }),
   ])

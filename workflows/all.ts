@@ -1,6 +1,7 @@
 // What the worker's bundle holds: one name per workflow type.
 export { agent } from './agent.ts'
 export { allocationCycle } from './allocation-cycle.ts'
+export { allowance } from './allowance.ts'
 export { attentionPrompt } from './attention-prompt.ts'
 export { benchmarkScenario } from './benchmark-scenario.ts'
 export { benchmarkSuite } from './benchmark-suite.ts'

@@ -1,5 +1,6 @@
 import type { ListedAgent } from '../../shared/db/agents/list-agents.ts'
 import { type AgentStory, STORY_COUNTED_MAX } from '../../shared/db/agents/read-agent-story.ts'
+import { describeAllowance } from './describe-allowance.ts'
 import { renderFacts, renderTable } from './table.ts'
 
 /** An agent, its money, what it did and what became of it, for people. */
@@ -16,6 +17,7 @@ export function describeAgent(agent: ListedAgent, story: AgentStory): string {
     ['available', agent.available],
     ['held', agent.held],
     ['open bids', agent.openBids],
+    ...story.allowances.map((one): [string, string] => ['allowance', describeAllowance(one)]),
     ['since', agent.createdAt],
     ['bids', counts(story.bids)],
     ['leases', counts(story.leases)],

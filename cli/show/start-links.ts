@@ -1,5 +1,6 @@
 import {
   agentWorkflowId,
+  allowanceScheduleId,
   executionWorkflowId,
   marketWorkflowId,
   priceScheduleId,
@@ -14,6 +15,7 @@ export interface StartLink {
   url: string
 }
 
+const DAY_SECONDS = 86_400
 /** Stand in a form for what only its user knows; started as they are, the workflow says what they must be. */
 const TO_BE_FILLED_IN = { leaseId: 'LEASE-ID', promptId: 'PROMPT-ID' }
 
@@ -30,6 +32,7 @@ export function startLinks(
     market: marketWorkflowId(marketId),
     allocationCycle: `cycle/${marketId}/next`,
     agent: agentWorkflowId(marketId, agent),
+    allowance: `${allowanceScheduleId(marketId, DAY_SECONDS)}/now`,
     priceUpdate: `${priceScheduleId(marketId)}/now`,
     execution: executionWorkflowId(TO_BE_FILLED_IN.leaseId),
     attentionPrompt: promptWorkflowId(TO_BE_FILLED_IN.promptId),

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client'
+import type { Allowances } from '../../shared/allowance/allowance.ts'
 import type { Attention } from '../../shared/attention/attention.ts'
 import type { Bus } from '../../shared/bus/connect.ts'
 import type { BourseEnvironment } from '../../shared/config/environment.ts'
 import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
+import { createPostgresAllowances } from '../../shared/db/allowances/postgres-allowances.ts'
 import { createPostgresAttention } from '../../shared/db/attention/postgres-attention.ts'
 import { createPostgresLedger } from '../../shared/db/ledger/postgres-ledger.ts'
 import { createDatabase, type Database } from '../../shared/db/pool.ts'
@@ -25,6 +27,7 @@ export interface Servers {
   economy(): Economy
   ledger(): Ledger
   attention(): Attention
+  allowances(): Allowances
   identity(): Identity
   temporal(): Promise<Client>
   bus(): Promise<Bus>
@@ -80,6 +83,7 @@ export function openServers(): Servers {
     bus,
     economy: () => createPostgresEconomy(database(), hint),
     ledger: () => createPostgresLedger(database(), hint),
+    allowances: () => createPostgresAllowances(database(), hint),
     attention: () => createPostgresAttention(database(), hint),
     identity: () => createPostgresIdentity(database(), hint),
     async close() {

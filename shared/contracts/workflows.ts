@@ -1,4 +1,5 @@
 /** Names and shapes by which operators, agents and programs reach the workflows. Plain JSON, no client library. */
+import type { PaidAllowances } from '../allowance/allowance.ts'
 import type { Scores } from '../attention/attention.ts'
 import type { TrialOutcome } from '../benchmark/trial.ts'
 import type { BidVerdict } from '../bid/admission.ts'
@@ -15,6 +16,18 @@ export const promptWorkflowId = (promptId: string) => `prompt/${promptId}`
 
 /** A market's schedule of price updates, and the beginning of their workflows' ids: Temporal appends the time. */
 export const priceScheduleId = (marketId: string) => `price-update/${marketId}`
+
+/** The schedule that pays a market's allowances of one period, and the beginning of their workflows' ids. */
+export const allowanceScheduleId = (marketId: string, periodSeconds: number) =>
+  `allowance/${marketId}/${periodSeconds}`
+
+/** The period in a workflow id such as `allowance/<market>/<seconds>`, with or without a schedule's time behind it. */
+export function allowancePeriodOfId(workflowId: string): number | undefined {
+  const seconds = /^allowance\/[^/]+\/(\d{1,9})(-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?(\/|$)/.exec(
+    workflowId,
+  )?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
+}
 
 /** A lease's execution: one workflow each, for ever. */
 export const executionWorkflowId = (leaseId: string) => `execution/${leaseId}`
@@ -53,6 +66,15 @@ export interface AllocationCycleInput {
 export interface PriceUpdateInput {
   marketId?: string
 }
+
+/** Input of `allowance`; taken from the workflow id `allowance/<market>/<seconds>` when absent. */
+export interface AllowanceInput {
+  marketId?: string
+  periodSeconds?: number
+}
+
+/** What `allowance` answers: what was paid now, or that its market was closed and pays none. */
+export type AllowanceResult = PaidAllowances | { closed: true; message: string }
 
 /** Input of `execution`; taken from the workflow id `execution/<lease>` when absent. */
 export interface ExecutionInput {

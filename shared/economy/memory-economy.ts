@@ -90,6 +90,7 @@ export function createMemoryEconomy(state: MemoryState): Economy {
         holds: new Map(),
         leases: [],
         prompts: new Map(),
+        allowances: new Map(),
         cycles: [],
         operations: new Map(),
         refusals: [],

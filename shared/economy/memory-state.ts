@@ -1,3 +1,4 @@
+import type { Allowance } from '../allowance/decisions.ts'
 import type { Prompt } from '../attention/decisions.ts'
 import type { FoldedReason } from '../bid/folded-refusal.ts'
 import type { TokenBucket } from '../bid/token-bucket.ts'
@@ -45,6 +46,7 @@ export interface MemoryMarket {
   holds: Map<string, LedgerHold>
   leases: MemoryLease[]
   prompts: Map<string, Prompt>
+  allowances: Map<string, Allowance>
   cycles: MemoryCycle[]
   operations: Map<string, { content: string; outcome: unknown }>
   refusals: { agent: string | null; reason: FoldedReason; count: number; sinceMs: number }[]

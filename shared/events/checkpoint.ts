@@ -18,6 +18,7 @@ const KINDS = {
   cycle: 'cycles',
   price: 'prices',
   service: 'services',
+  allowance: 'allowances',
   execution: 'executions',
   prompt: 'prompts',
 } as const satisfies Record<string, keyof EconomyState>

@@ -96,6 +96,13 @@ export interface ServiceState {
   failed: number
 }
 
+/** What an operator gives regularly. */
+export interface AllowanceState {
+  amountMicro: bigint
+  periodSeconds: number
+  capMicro: bigint
+}
+
 /** A run of an agent's program. */
 export interface ExecutionState {
   agent: string
@@ -119,7 +126,7 @@ export interface PromptState {
 
 /**
  * A market as its events tell it. What they do not tell is not here: tokens, idempotency, open cycles, buckets,
- * when it wakes, and display names.
+ * when it wakes, display names, and which periods of allowances were paid.
  */
 export interface EconomyState {
   /** The last event applied; 0: none. */
@@ -135,6 +142,8 @@ export interface EconomyState {
   prices: Map<string, PriceState>
   /** By `<agent>/<service>`. */
   services: Map<string, ServiceState>
+  /** By `agent/<agent>` or `owner/<owner>`. */
+  allowances: Map<string, AllowanceState>
   executions: Map<string, ExecutionState>
   prompts: Map<string, PromptState>
   /** What a checkpoint told to be over for good: those things are in none of the maps. */
@@ -155,6 +164,7 @@ export function emptyState(): EconomyState {
     cycles: new Map(),
     prices: new Map(),
     services: new Map(),
+    allowances: new Map(),
     executions: new Map(),
     prompts: new Map(),
     finished: nothingFinished(),

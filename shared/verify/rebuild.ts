@@ -2,6 +2,7 @@ import { collect, EventsMissing } from '../bus/collect.ts'
 import type { Bus } from '../bus/connect.ts'
 import {
   readAgentStates,
+  readAllowanceStates,
   readBidStates,
   readCycleStates,
   readExecutionStates,
@@ -133,6 +134,11 @@ const COMPARISONS: [name: string, compare: Comparison][] = [
     'prompts are what the events say',
     (client, marketId, state) =>
       compareStates('prompt', readPromptStates(client, marketId), state.prompts, state.finished.prompt),
+  ],
+  [
+    'allowances are what the events say',
+    (client, marketId, state) =>
+      compareStates('allowance', readAllowanceStates(client, marketId), state.allowances),
   ],
   [
     'services are what the events say',

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
-import { executionWorkflowId } from '../../shared/contracts/workflows.ts'
+import { allowanceScheduleId, executionWorkflowId } from '../../shared/contracts/workflows.ts'
+import { createPostgresAllowances } from '../../shared/db/allowances/postgres-allowances.ts'
 import { createPostgresAttention } from '../../shared/db/attention/postgres-attention.ts'
 import { listExecutions } from '../../shared/db/executions/list-executions.ts'
 import { eventually, openTestEconomy } from './economy-client.ts'
@@ -85,6 +86,20 @@ const execution = await eventually(async () => {
   const [first] = await listExecutions(test.db, marketId, 1)
   return first?.status === 'terminated' && executionWorkflowId(first.leaseId)
 })
+await createPostgresAllowances(test.db, async () => {}).set({
+  marketId,
+  holder: { agent: 'carla' },
+  amountMicro: 1_000_000n,
+  capMicro: 10_000_000n,
+  periodSeconds: 1,
+  actor: 'test',
+})
+const allowances = test.client.schedule.getHandle(allowanceScheduleId(marketId, 1))
+const allowance = await eventually(async () => {
+  const described = await allowances.describe().catch(() => null)
+  return described?.info.recentActions[0]?.action.workflow.workflowId
+})
+await test.client.workflow.getHandle(allowance).result()
 await market.executeUpdate('pause')
 await market.executeUpdate('step')
 await market.executeUpdate('resume')
@@ -96,6 +111,7 @@ for (const [name, workflowId] of Object.entries({
   'price-update': priceUpdate,
   'attention-prompt': prompt.workflowId,
   execution,
+  allowance,
 })) {
   const history = await test.client.workflow.getHandle(workflowId).fetchHistory()
   // Who polled a task says something of a machine and nothing of the workflow.

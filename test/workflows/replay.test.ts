@@ -16,6 +16,7 @@ describe('recorded histories', () => {
       new Set([
         'agent.json',
         'allocation-cycle.json',
+        'allowance.json',
         'attention-prompt.json',
         'benchmark-scenario.json',
         'benchmark-suite.json',

@@ -16,7 +16,7 @@ export interface Act {
 const ACTS = `
   'market_rules_changed', 'market_paused', 'market_resumed', 'market_closed', 'history_restored', 'agent_frozen',
   'agent_unfrozen', 'agent_revived', 'agent_awake', 'agent_token_issued', 'agent_token_revoked', 'lease_token_issued',
-  'lease_revoked', 'ledger_adjusted', 'credits_minted', 'human_reward_issued'`
+  'lease_revoked', 'ledger_adjusted', 'credits_minted', 'human_reward_issued', 'allowance_set', 'allowance_ended'`
 
 /** Acts by name on a market, or on all (null), the newest first, at most `limit`. Bids are not among them. */
 export async function listActs(db: Database, marketId: string | null, limit: number): Promise<Act[]> {

@@ -1,4 +1,7 @@
+import type { AllowanceSummary } from '../../allowance/allowance.ts'
+import { summariseAllowance } from '../../allowance/decisions.ts'
 import { formatCredits } from '../../money/credits.ts'
+import { ALLOWANCE_COLUMNS, allowanceOf } from '../allowances/rows.ts'
 import type { DatabaseClient } from '../pool.ts'
 
 /** Of each kind of thing, so many are counted: the newest. */
@@ -21,6 +24,8 @@ export interface AgentStory {
   generation: number
   /** Those it spawned itself, in order of birth, the first `STORY_CHILDREN_MAX`. */
   children: string[]
+  /** What operators give it regularly, by itself or as one of its owner's agents. */
+  allowances: AllowanceSummary[]
   /** Credits that came and went, by purpose; of the agent's own purse. */
   money: { purpose: string; movements: number; received: string; spent: string }[]
   /** Bids it pays for, by status. */
@@ -56,6 +61,13 @@ export async function readAgentStory(
     'select name from agents where parent_id = $1 order by agent_id limit $2',
     [agentId, STORY_CHILDREN_MAX],
   )
+  const allowances = await client.query(
+    `select ${ALLOWANCE_COLUMNS} from allowances l left join agents a using (agent_id)
+      where l.agent_id = $1
+         or (l.market_id, l.owner) in (select market_id, owner from agents where agent_id = $1)
+      order by l.allowance_id`,
+    [agentId],
+  )
   const money = await client.query(
     `select purpose, count(*) as movements, coalesce(sum(amount_micro) filter (where amount_micro > 0), 0) as received,
             coalesce(-sum(amount_micro) filter (where amount_micro < 0), 0) as spent
@@ -89,6 +101,7 @@ export async function readAgentStory(
     parent: origin.rows[0].parent,
     generation: origin.rows[0].generation,
     children: children.rows.map(row => row.name),
+    allowances: allowances.rows.map(row => summariseAllowance(allowanceOf(row))),
     money: money.rows.map(row => ({
       purpose: row.purpose,
       movements: Number(row.movements),

@@ -1,3 +1,4 @@
+import { allowanceChecks } from './audit-allowance-checks.ts'
 import type { AuditCheck } from './audit-check.ts'
 import { lifeChecks } from './audit-life-checks.ts'
 import { llmChecks } from './audit-llm-checks.ts'
@@ -390,6 +391,7 @@ export const AUDIT_CHECKS: AuditCheck[] = [
   ...bidChecks,
   ...allocationChecks,
   ...executionChecks,
+  ...allowanceChecks,
   ...lifeChecks,
   ...promptChecks,
   ...llmChecks,

@@ -3,8 +3,8 @@ import { bucketOf } from '../agents/lock-agents.ts'
 import type { DatabaseClient } from '../pool.ts'
 
 /**
- * Locks the owners of these agents, by name. They come before agents in the order of locks, and only admissions lock
- * them: how many bids an owner's agents have open can then only fall, until the admission is over.
+ * Locks the owners of these agents, by name. They come before agents in the order of locks, and of what opens bids only
+ * admissions lock them: how many bids an owner's agents have open can then only fall, until the admission is over.
  */
 export async function lockOwners(
   client: DatabaseClient,

@@ -1,5 +1,6 @@
 import type {
   AgentState,
+  AllowanceState,
   BidState,
   CycleState,
   ExecutionState,
@@ -65,6 +66,23 @@ export async function* readAgentStates(
         openBids: row.open_bids,
       },
     ]
+  }
+}
+
+/** A market's allowances by their holders. */
+export async function* readAllowanceStates(
+  client: DatabaseClient,
+  marketId: string,
+): AsyncGenerator<[string, AllowanceState]> {
+  const rows = readRows(
+    client,
+    `select coalesce('agent/' || a.name, 'owner/' || l.owner) as holder, l.amount_micro, l.period_seconds, l.cap_micro
+       from allowances l left join agents a on a.agent_id = l.agent_id where l.market_id = $1`,
+    marketId,
+  )
+  for await (const row of rows) {
+    const { amount_micro: amountMicro, period_seconds: periodSeconds, cap_micro: capMicro } = row
+    yield [row.holder, { amountMicro, periodSeconds, capMicro }]
   }
 }
 

@@ -36,6 +36,20 @@ export const ledgerChanges: ChangesOf<typeof ledgerEvents> = {
   },
   ledger_adjusted: changesNothing,
 
+  allowance_set(state, event) {
+    const { amount, period_seconds: periodSeconds, rollover_cap: cap } = event.data
+    state.allowances.set(allowanceOf(event), {
+      amountMicro: microOf(event, amount),
+      periodSeconds,
+      capMicro: microOf(event, cap),
+    })
+  },
+  allowance_ended(state, event) {
+    const holder = allowanceOf(event)
+    if (!state.allowances.delete(holder))
+      throw new EventDoesNotFit(event, `there is no allowance of ${holder}`)
+  },
+
   hold_placed(state, event) {
     const { hold_id: holdId, amount, ref } = event.data
     if (state.holds.has(holdId)) throw new EventDoesNotFit(event, `hold ${holdId} exists`)
@@ -83,6 +97,11 @@ function endHold(
   if (hold?.status !== 'held') throw new EventDoesNotFit(event, `there is no open hold ${holdId}`)
   hold.status = status
   setAside(agentOf(state, event, hold.agent), -hold.amountMicro)
+}
+
+function allowanceOf(event: EventOf<'allowance_set' | 'allowance_ended'>): string {
+  const { agent_id: agent, owner } = event.data
+  return agent === null ? `owner/${owner}` : `agent/${agent}`
 }
 
 function takeFromEscrow(state: EconomyState, event: BourseEvent, amount: string): bigint {

@@ -13,6 +13,10 @@ const escrow = {
   amount: credits,
   ref: z.string().describe('what the credits wait for: the id of a prompt'),
 }
+const allowed = {
+  agent_id: agentName.nullable(),
+  owner: z.string().nullable().describe('all agents of this owner together; then agent_id is null'),
+}
 const points = z.number().min(0).max(10)
 
 /** Credits made, moved, set aside and destroyed. Balances change by these and by nothing else. */
@@ -43,6 +47,19 @@ export const ledgerEvents = {
     'An operator corrected a balance. Changes nothing itself: credits_minted or credits_burned beside it does.',
     { agent_id: agentName, amount: credits.describe('negative: burned'), reason, actor },
   ),
+  allowance_set: eventType(
+    'system',
+    'An operator gives regularly, or changed what it gives: from now on amount for each period of period_seconds, counted ' +
+      'from 1970 on. What is paid comes with credits_minted.',
+    {
+      ...allowed,
+      amount: credits,
+      period_seconds: z.number().int().min(1),
+      rollover_cap: credits.describe('what may be there unspent at most'),
+      actor,
+    },
+  ),
+  allowance_ended: eventType('system', 'An allowance is paid no more.', { ...allowed, actor }),
   hold_placed: eventType(
     'system',
     'Credits set aside for a service call: moves amount from available to held of the agent in agent_id. ' +

@@ -8,6 +8,7 @@ test('every workflow type has a form filled in', () => {
     ['market', 'market/first'],
     ['allocationCycle', 'cycle/first/next'],
     ['agent', 'agent/first/ann'],
+    ['allowance', 'allowance/first/86400/now'],
     ['priceUpdate', 'price-update/first/now'],
     ['execution', 'execution/LEASE-ID'],
     ['attentionPrompt', 'prompt/PROMPT-ID'],

@@ -1,3 +1,4 @@
+import type { Allowances } from '../../../shared/allowance/allowance.ts'
 import type { Attention } from '../../../shared/attention/attention.ts'
 import type { Economy } from '../../../shared/economy/economy.ts'
 import type { EventData, EventName } from '../../../shared/events/registry.ts'
@@ -9,6 +10,7 @@ export interface EconomyUnderTest {
   economy: Economy
   ledger: Ledger
   attention: Attention
+  allowances: Allowances
   /** The economy's clock, in milliseconds. */
   now: () => Promise<number>
   /** Lets this much time pass in a market. */

@@ -1,3 +1,4 @@
+import { createMemoryAllowances } from '../../../shared/allowance/memory-allowances.ts'
 import { createMemoryAttention } from '../../../shared/attention/memory-attention.ts'
 import { createMemoryEconomy } from '../../../shared/economy/memory-economy.ts'
 import { createMemoryState } from '../../../shared/economy/memory-state.ts'
@@ -17,6 +18,7 @@ export function createMemoryUnderTest(): EconomyUnderTest {
     now: async () => nowMs,
     ledger: createMemoryLedger(state),
     attention: createMemoryAttention(state),
+    allowances: createMemoryAllowances(state),
     async passTime(_marketId, seconds) {
       nowMs += seconds * 1000
     },

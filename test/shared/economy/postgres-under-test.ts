@@ -1,3 +1,4 @@
+import { createPostgresAllowances } from '../../../shared/db/allowances/postgres-allowances.ts'
 import { createPostgresAttention } from '../../../shared/db/attention/postgres-attention.ts'
 import { createPostgresLedger } from '../../../shared/db/ledger/postgres-ledger.ts'
 import type { Database } from '../../../shared/db/pool.ts'
@@ -14,6 +15,7 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
     economy: createPostgresEconomy(db, noHint),
     ledger: createPostgresLedger(db, noHint),
     attention: createPostgresAttention(db, noHint),
+    allowances: createPostgresAllowances(db, noHint),
     now: async () => (await readClock(db)).getTime(),
     async passTime(marketId, seconds) {
       const past = `- make_interval(secs => $2)`
@@ -30,6 +32,16 @@ export function createPostgresUnderTest(db: Database): EconomyUnderTest {
       ]) {
         await db.query(`${statement} where market_id = $1`, [marketId, seconds])
       }
+      // What was paid cannot be unpaid: a row of its own begins further back.
+      await db.query(
+        `with gone as (delete from allowances where market_id = $1 returning *)
+         insert into allowances (market_id, agent_id, owner, amount_micro, cap_micro, period_seconds, paid_period,
+                                 unspent_micro, given_by, given_at)
+         select market_id, agent_id, owner, amount_micro, cap_micro, period_seconds,
+                greatest(paid_period - floor($2::bigint / period_seconds), 0), unspent_micro, given_by, given_at
+           from gone order by allowance_id`,
+        [marketId, Math.floor(seconds)],
+      )
     },
     async setAgentStatus(marketId, agent, status) {
       await db.query(
