@@ -28,7 +28,7 @@ export interface RunExport {
 
 /**
  * A run as JSON lines: what it was, then each trial that has a verdict, followed by its events as they stand in the stream.
- * docs/verdicts.md says what every field means.
+ * docs/benchmark.md says what every field means.
  */
 export function* exportLines(
   { manifest, inputs, createdAt, finishedAt }: StoredRun,

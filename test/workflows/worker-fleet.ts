@@ -2,14 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** Workers of one task queue that a test starts, stops and kills. */
-export function workerFleet(taskQueue: string) {
+/** Workers of one task queue that a test starts, stops and kills; `env` is read at each start. */
+export function workerFleet(taskQueue: string, env: Record<string, string> = {}) {
   const running = new Set<ChildProcess>()
   return {
     /** Starts a worker and waits until it polls. */
     async start(script = '../../workers/market-worker.ts'): Promise<ChildProcess> {
       const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
-        env: { ...process.env, BOURSE_TASK_QUEUE: taskQueue, BOURSE_LOG_LEVEL: 'error' },
+        env: { ...process.env, BOURSE_TASK_QUEUE: taskQueue, BOURSE_LOG_LEVEL: 'error', ...env },
         execArgv: [],
       })
       running.add(child)
