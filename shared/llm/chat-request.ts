@@ -48,11 +48,37 @@ const SETTINGS = new Set([
   'modalities',
 ])
 
+/**
+ * Fields by which some upstreams take other models, other addresses, more answers or paid services than the request says
+ * otherwise: what they would do is in no budget.
+ */
+const BEYOND_BUDGET = [
+  'models',
+  'fallbacks',
+  'context_window_fallback_dict',
+  'route',
+  'provider',
+  'plugins',
+  'api_base',
+  'base_url',
+  'api_key',
+  'custom_llm_provider',
+  'best_of',
+  'web_search_options',
+]
+/** Tiers that cost no more than the price that is configured. */
+const SERVICE_TIERS = ['auto', 'default', 'flex']
+/** Objects and lists in one another at most; what is deeper could be read, but not be written for an upstream. */
+const LEVELS_MAX = 256
+
 type Fields = Record<string, unknown>
 
 /** Judges what concerns budget and routing in the body of a chat completion. */
 export function readChatRequest(body: unknown): { ok: true; request: ChatRequest } | LlmRefusal {
   if (!isObject(body)) return refuseCall('invalid_request', 'the body must be a JSON object')
+  if (isDeeperThan(body, LEVELS_MAX)) {
+    return refuseCall('invalid_request', `the body nests deeper than ${LEVELS_MAX} objects and lists`)
+  }
   const { model, messages } = body
   if (typeof model !== 'string' || model === '') {
     return wrong('model', 'must be the name of a model; GET /v1/models lists them')
@@ -74,13 +100,21 @@ export function readChatRequest(body: unknown): { ok: true; request: ChatRequest
     if (!isCount(limit)) return wrong(name, 'must be a whole number from 1')
     limits.push(limit)
   }
+  const beyond = BEYOND_BUDGET.find(name => (body[name] ?? null) !== null)
+  if (beyond !== undefined) {
+    return wrong(
+      beyond,
+      'is not taken here: it may cost what no budget knows of, or reach what is not configured',
+    )
+  }
+  if (body.service_tier != null && !SERVICE_TIERS.includes(body.service_tier as string)) {
+    return wrong('service_tier', `must be one of ${SERVICE_TIERS.join(', ')}`)
+  }
   const partCounts = new Map<string, number>()
   const prompt: Fields = { messages: messages.map(message => withoutParts(message, partCounts)) }
   for (const [name, value] of Object.entries(body)) {
     if (name !== 'messages' && !SETTINGS.has(name)) prompt[name] = value
   }
-  const promptBytes = bytesOf(prompt)
-  if (promptBytes === null) return refuseCall('invalid_request', 'the body is nested too deeply')
   return {
     ok: true,
     request: {
@@ -90,7 +124,7 @@ export function readChatRequest(body: unknown): { ok: true; request: ChatRequest
       wantsUsage: options.include_usage === true,
       choices,
       askedOutputTokens: limits.length === 0 ? null : Math.min(...limits),
-      promptBytes,
+      promptBytes: Buffer.byteLength(JSON.stringify(prompt)),
       partCounts,
     },
   }
@@ -104,22 +138,18 @@ function wrong(param: string, problem: string): LlmRefusal {
 function withoutParts(message: Fields, counts: Map<string, number>): Fields {
   if (!Array.isArray(message.content)) return message
   const content = message.content.filter(part => {
-    const type = isObject(part) ? part.type : undefined
-    if (typeof type !== 'string' || TEXT_PARTS.has(type)) return true
+    if (!isObject(part)) return true
+    const type = typeof part.type === 'string' ? part.type : ''
+    if (TEXT_PARTS.has(type)) return true
     counts.set(type, (counts.get(type) ?? 0) + 1)
     return false
   })
   return { ...message, content }
 }
 
-/** Null: too deep to be written. */
-function bytesOf(value: unknown): number | null {
-  try {
-    return Buffer.byteLength(JSON.stringify(value))
-  } catch (error) {
-    if (error instanceof RangeError) return null
-    throw error
-  }
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(one => isDeeperThan(one, levels - 1))
 }
 
 function isObject(value: unknown): value is Fields {

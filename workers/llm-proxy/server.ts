@@ -53,6 +53,9 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
   const waiting = new Set<AbortController>()
   let isClosing = false
   let openCalls = 0
+  /** By who answers for them. */
+  const openBy = new Map<string, number>()
+  const openMaxBy = Math.ceil(config.limits.maxConcurrentCalls / 2)
 
   const server = createServer(
     {
@@ -128,6 +131,32 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
   async function completeChat(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const known = await findLease(request, options.findRecentLease)
     if (!known.ok) return refuse(response, known)
+    const { marketId, agent, owner } = known.lease
+    const who = owner === null ? `${marketId}/${agent}` : `${marketId}//${owner}`
+    const open = openBy.get(who) ?? 0
+    if (open >= openMaxBy) {
+      const message = `this proxy takes ${openMaxBy} calls at once of one agent, or of one owner's agents together`
+      return refuse(
+        response,
+        refuseCall('too_many_calls', message, { retryAfterSeconds: 1 }),
+        known.lease.leaseId,
+      )
+    }
+    openBy.set(who, open + 1)
+    try {
+      await answerCall(request, response, known)
+    } finally {
+      const left = openBy.get(who)! - 1
+      if (left === 0) openBy.delete(who)
+      else openBy.set(who, left)
+    }
+  }
+
+  async function answerCall(
+    request: IncomingMessage,
+    response: ServerResponse,
+    known: ShownLease,
+  ): Promise<void> {
     const read = await readJsonBody(request, config.limits.maxRequestBytes)
     const { lease, tokenHash } = known
     if (!read.ok) return refuse(response, read, lease.leaseId)

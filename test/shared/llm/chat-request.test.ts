@@ -36,11 +36,37 @@ describe('a request is refused', () => {
     })
   })
 
-  test('nested without end', () => {
-    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
-    expect(readChatRequest({ model: 'small', messages, documents: deep })).toMatchObject({
+  test.each(['documents', 'metadata', 'logit_bias', 'stop'])(
+    'nested without end in %s, which would fail at the upstreams and speak against them',
+    field => {
+      for (const deep of [257, 5_000, 100_000]) {
+        const value = JSON.parse(`${'['.repeat(deep)}${']'.repeat(deep)}`)
+        expect(readChatRequest({ model: 'small', messages, [field]: value }), String(deep)).toMatchObject({
+          code: 'invalid_request',
+        })
+      }
+    },
+  )
+
+  test.each([
+    ['models', ['dear']],
+    ['fallbacks', [{ model: 'dear' }]],
+    ['api_base', 'http://169.254.169.254/'],
+    ['best_of', 20],
+    ['web_search_options', {}],
+    ['service_tier', 'priority'],
+  ])('that would have an upstream do by %s what budget and routing know nothing of', (param, value) => {
+    expect(readChatRequest({ model: 'small', messages, [param]: value })).toMatchObject({
       code: 'invalid_request',
+      param,
     })
+    expect(readChatRequest({ model: 'small', messages, [param]: null })).toMatchObject({ ok: true })
+  })
+
+  test('with parts that say not what they are', () => {
+    const typeless = [{ role: 'user', content: [{ image_url: { url: 'https://example.test/a.png' } }] }]
+    expect(worst({ messages: typeless })).toMatchObject({ code: 'unsupported_content' })
+    expect(worst({ messages: [{ role: 'user', content: ['hello'] }] })).toMatchObject({ ok: true })
   })
 
   test('with parts of which nobody knows how many tokens they take', () => {
