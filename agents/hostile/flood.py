@@ -65,6 +65,17 @@ def deep():
         print(f"contained: {depth} folders, {error}")
 
 
+def long_path():
+    """A path of about so many bytes: at the limit of what a system call takes."""
+    os.chdir("/workspace")
+    length = 0
+    while length < int(sys.argv[2]):
+        os.mkdir("d" * 99)
+        os.chdir("d" * 99)
+        length += 100
+    print("contained: the path is made")
+
+
 def descriptors():
     kept = []
     try:

@@ -13,6 +13,11 @@ export const LAUNCH_FILES = {
   options: 9,
 } as const
 
+/** What lies deeper than the kernel takes as one path can be packed and never be brought back; with room for a folder before it. */
+const PATH_BYTES_MAX = 4_000
+/** So many folders in one another are no longer than that, whatever they are called. */
+const LONGEST_NAMES_IN_PATH = 15
+
 /** Exit code of a launch in which the program was not reached. */
 export const LAUNCH_FAILED = 125
 
@@ -43,6 +48,9 @@ exec 3<&- 4>&- 5<&- 7<&- 9<&- {out}>&- {err}>&-
 shopt -s nullglob dotglob
 left=(workspace/*)
 if [ \${#left[@]} -gt 0 ]; then
+  while IFS= read -r -d '' path; do
+    if [ \${#path} -gt ${PATH_BYTES_MAX} ]; then exit $code; fi
+  done < <(find workspace -mindepth ${LONGEST_NAMES_IN_PATH} -printf '%P\\0')
   tar --create --sparse --one-file-system --directory=workspace . >&6 2>/dev/null
   if [ $? -gt 1 ]; then exit $code; fi
 fi

@@ -76,6 +76,19 @@ describe.skipIf(!readiness.ready)(`a flood${whySkipped}`, () => {
     expect(run.problem).toContain('could not be kept')
   })
 
+  it('of folders about as deep as a path may be leaves what comes back, or nothing: no later run fails for it', async () => {
+    for (const bytes of [3_900, 4_100]) {
+      const run = await runHostile('flood', ['long_path', String(bytes)])
+      expect(run, run.err).toMatchObject({ reason: 'finished', exitCode: 0 })
+      if (bytes > 4_000) {
+        expect(run.workspace).toBe('not_kept')
+        continue
+      }
+      const next = await runProgram(['ls', '/workspace'], { workspace: run.workspace as Uint8Array })
+      expect(next, next.err).toMatchObject({ started: true, out: `${'d'.repeat(99)}\n` })
+    }
+  })
+
   it('of descriptors, processes and threads stops at its limit', async () => {
     const environment = { MARK: randomUUID() }
     const counts = { descriptors: 0, processes: 0, threads: 0 }
