@@ -41,7 +41,13 @@ export const codeOperations = {
       'Has the platform apply a change that you proposed, run the tests and measure the program before and after. Takes up to two minutes.',
     request: z.strictObject({ changeId: z.guid(), key: keyField }),
     reply: z.object({ changeId: z.string(), modulesModified: z.array(z.string()), ...testResults }),
-    errors: ['no_workspace', 'unknown_change', 'sandbox_unavailable', 'idempotency_conflict'],
+    errors: [
+      'no_workspace',
+      'unknown_change',
+      'workspace_changed',
+      'sandbox_unavailable',
+      'idempotency_conflict',
+    ],
     slow: true,
   }),
   'test.run': defineOperation({

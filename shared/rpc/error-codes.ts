@@ -49,6 +49,7 @@ const SPECIAL_ERRORS = {
   no_workspace: 'the agent was given no program to improve',
   unknown_module: 'the agent’s program has no such module, or it may not be changed',
   unknown_change: 'the agent proposed no such change',
+  workspace_changed: 'another change was applied while this one was tested; nothing was done',
   sandbox_unavailable: 'programs cannot be run where the gateway is',
   lease_active: 'the agent has an active lease: it is at work',
 } as const

@@ -144,12 +144,12 @@ export async function proposeChange(
   })
 }
 
-/** A change with the files as they would be. Refuses `no_workspace`, `unknown_change`. */
+/** A change with the files as they are and as they would be. Refuses `no_workspace`, `unknown_change`. */
 export async function readChanged(
   db: Database,
   whose: Whose,
   changeId: string,
-): Promise<Outcome<{ workspace: StoredWorkspace; module: string }>> {
+): Promise<Outcome<{ workspace: StoredWorkspace; module: string; before: Files }>> {
   const read = await readWorkspace(db, whose)
   if (!read.ok) return read
   const { rows } = await db.query(
@@ -159,11 +159,15 @@ export async function readChanged(
   )
   const path = rows.length === 0 ? undefined : read.workspace.modules[rows[0].target_module]
   if (path === undefined) return refuseUnknownChange(changeId)
-  const files = { ...read.workspace.files, [path]: rows[0].new_text }
-  return { ok: true, workspace: { ...read.workspace, files }, module: rows[0].target_module }
+  const before = read.workspace.files
+  const files = { ...before, [path]: rows[0].new_text }
+  return { ok: true, workspace: { ...read.workspace, files }, module: rows[0].target_module, before }
 }
 
-/** Makes a change the program's own, and tells what its tests came to. Refuses as readChanged does. */
+/**
+ * Makes a change the program's own, and tells what its tests came to. Refuses as readChanged does, and `workspace_changed`
+ * when the program is not any more what the change was tested on.
+ */
 export async function applyChange(
   db: Database,
   hint: Hint,
@@ -171,22 +175,24 @@ export async function applyChange(
     key: string | null
     changeId: string
     module: string
+    before: Files
     files: Files
     results: TestResults
   },
 ): Promise<Outcome<{ changeId: string; modulesModified: string[] } & TestResults>> {
-  const { marketId, agent, key, changeId, module, files, results } = applied
+  const { marketId, agent, key, changeId, module, before, files, results } = applied
   return await runAgentOperation<{ changeId: string; modulesModified: string[] } & TestResults>(db, hint, {
     marketId,
     agent,
     key,
     content: { operation: 'code.apply', changeId },
     async act({ client, batch, caller, operationId }) {
+      const { rowCount } = await client.query(
+        'update code_workspaces set files = $2 where agent_id = $1 and files = $3',
+        [caller.agentId, JSON.stringify(files), JSON.stringify(before)],
+      )
+      if (rowCount === 0) return { outcome: refuseChanged(changeId) }
       await markApplied(client, changeId, caller.agentId, new Date(batch.nowMs))
-      await client.query('update code_workspaces set files = $2 where agent_id = $1', [
-        caller.agentId,
-        JSON.stringify(files),
-      ])
       const data = {
         change_id: changeId,
         modules_modified: [module],
@@ -214,6 +220,13 @@ async function markApplied(
 
 function refuseNoWorkspace(agent: string) {
   return refuse('no_workspace', `agent ${agent} was given no program to improve`)
+}
+
+function refuseChanged(changeId: string) {
+  return refuse(
+    'workspace_changed',
+    `another change was applied while ${changeId} was tested: apply it again, under another key`,
+  )
 }
 
 function refuseUnknownChange(changeId: string) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { giveWorkspace } from '../../../shared/db/executions/code-workspaces.ts'
+import { applyChange, giveWorkspace, readChanged } from '../../../shared/db/executions/code-workspaces.ts'
 import { workspaceSchema } from '../../../shared/scenario/workspace.ts'
 import { readiness, whySkipped } from '../../shared/sandbox/run-program.ts'
 import { openTestEconomy, type TestEconomy } from '../../workflows/economy-client.ts'
@@ -25,7 +25,11 @@ let ben: TestAgent
 
 beforeAll(async () => {
   test = await openTestEconomy()
-  marketId = await test.createMarket('code', { observeCalls: true }, { ann: 10n, ben: 10n })
+  marketId = await test.createMarket(
+    'code',
+    { observeCalls: true },
+    { ann: 10n, ben: 10n, cho: 10n, dan: 10n },
+  )
   await giveWorkspace(test.db, { marketId, agent: 'ann' }, WORKSPACE, {})
   ann = await connectAgent(marketId, 'ann')
   ben = await connectAgent(marketId, 'ben')
@@ -64,6 +68,46 @@ describe('a program that an agent is to improve', () => {
     expect(stolen).toMatchObject({ ok: false, error: { code: 'no_workspace' } })
   })
 
+  it('takes no change that was tested on what it is not any more', async () => {
+    const cho = { marketId, agent: 'cho' }
+    const modules = { sum: 'lib/sum.mjs', check: 'check.mjs' }
+    await giveWorkspace(test.db, cho, { ...WORKSPACE, modules }, {})
+    const asked = await connectAgent(marketId, 'cho')
+    const tested = []
+    for (const targetModule of ['sum', 'check']) {
+      const answer = await asked.client.request('code.propose', change('export {}\n', targetModule))
+      if (!answer.ok) throw new Error(answer.error.message)
+      const read = await readChanged(test.db, cho, answer.changeId)
+      if (!read.ok) throw new Error(read.error.message)
+      const { workspace, module, before } = read
+      tested.push({ ...cho, key: null, changeId: answer.changeId, module, before, files: workspace.files })
+    }
+    const results = { outcome: 'all_passed' as const, tests: [] }
+    const outcomes = await Promise.all(
+      tested.map(one => applyChange(test.db, async () => {}, { ...one, results })),
+    )
+    expect(outcomes.map(one => one.ok).toSorted()).toEqual([false, true])
+    expect(outcomes.find(one => !one.ok)).toMatchObject({ error: { code: 'workspace_changed' } })
+    const told = (await test.writtenEvents(marketId)).filter(event => event.type === 'code_change_applied')
+    expect(told).toHaveLength(1)
+    const read = await asked.client.request('code.read', {})
+    const files = read.ok ? Object.values(read.files) : []
+    expect(files.filter(text => text === 'export {}\n')).toHaveLength(1)
+    await asked.connection.close()
+  })
+
+  it.skipIf(!readiness.ready)(`is tested once at a time${whySkipped}`, async () => {
+    const { measure: _, ...unmeasured } = WORKSPACE
+    await giveWorkspace(test.db, { marketId, agent: 'dan' }, unmeasured, {})
+    const dan = await connectAgent(marketId, 'dan')
+    const answers = await Promise.all([1, 2, 3].map(() => dan.client.request('test.run', {}, SLOW)))
+    expect(answers.filter(answer => answer.ok)).toHaveLength(1)
+    for (const answer of answers) {
+      if (!answer.ok) expect(answer.error.code).toBe('too_many_requests')
+    }
+    await dan.connection.close()
+  })
+
   it.skipIf(!readiness.ready)(`is changed, tested and measured by the platform${whySkipped}`, async () => {
     const good = await proposed(
       'export const sum = list => { let all = 0; for (const one of list) all += one; return all }\n',
@@ -86,14 +130,14 @@ describe('a program that an agent is to improve', () => {
     })
     expect(await ann.client.request('test.run', {}, SLOW)).toMatchObject({ ok: true, outcome: 'some_failed' })
     const events = await test.writtenEvents(marketId)
-    const [told] = events.filter(event => event.type === 'code_change_applied')
+    const [told] = events.filter(event => event.type === 'code_change_applied' && event.agent_id === 'ann')
     expect(told!.data).toEqual({
       change_id: good,
       modules_modified: ['sum'],
       tests_run: 1,
       test_results: results,
     })
-    const [first] = events.filter(event => event.type === 'code_change_proposed')
+    const [first] = events.filter(event => event.type === 'code_change_proposed' && event.agent_id === 'ann')
     expect(first!.data).toMatchObject({
       target_module: 'sum',
       diff: expect.stringContaining('+export const sum = () => 6'),
