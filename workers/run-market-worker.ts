@@ -105,7 +105,8 @@ export async function runMarketWorker(
   const outbox = around.outbox(createPostgresOutbox(db))
   const glances = createGlances(db)
   const llmDb = createDatabase(environment.postgresUrl, 'bourse llm activities', MAX_LLM_CONNECTIONS)
-  const llm = startLlmCore(llmDb, llmSetup(log), telemetry, hint)
+  const models = llmSetup(log)
+  const llm = startLlmCore(llmDb, models, telemetry, hint)
   const executions = createPostgresExecutions(db, hint)
   const allowanceSchedules = createAllowanceSchedules(client, taskQueue)
   const figuresDb = createDatabase(environment.postgresUrl, 'bourse metrics', MAX_FIGURES_CONNECTIONS)
@@ -213,6 +214,7 @@ export async function runMarketWorker(
     economy,
     hint,
     llm,
+    hasModels: models.config.upstreams.length > 0,
     llmDb,
     telemetry,
   })

@@ -1,5 +1,6 @@
 import { bid, call, propose, reason, reasoned, submit } from './parts.ts'
 import { type Part, playing } from './play.ts'
+import { summarise } from './summarise.ts'
 
 const INDEXED = `export function processOrders(orders, customers, meter) {
   const byId = new Map()
@@ -26,8 +27,8 @@ const PLAN = `export function plan() {
 }
 `
 
-/** Does in each scenario what it asks for: looks, weighs, acts as it reasons. It has no model, so no part in fc_004. */
-const PARTS: Record<string, Part> = {
+/** Does in each scenario what it asks for: looks, weighs, acts as it reasons. */
+export const PARTS: Record<string, Part> = {
   fc_001: [['economic.get_balance'], bid(20), ['await bids']],
   fc_002: [
     reason('decompose_task'),
@@ -36,6 +37,11 @@ const PARTS: Record<string, Part> = {
     submit({ summary: 'Mostly glacier photography, and some tidal power.' }),
   ],
   fc_003: [bid(80), reason('adjust_bid'), bid(40), ['await bids']],
+  fc_004: [
+    ['market.bid', { amount: '5', bundle: { tokens: 0.01, durationSeconds: 120 } }],
+    ['await bids'],
+    summarise,
+  ],
   fc_005: [
     call('agent-a', 'service_a'),
     call('agent-b', 'service_b'),

@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import { doubts, type Inconsistency } from '../../shared/scenario/check-scenario.ts'
 import { criteriaOf } from '../../shared/scenario/checks/judge-checks.ts'
 import { scenarioJsonSchema } from '../../shared/scenario/json-schema.ts'
-import { readScenario, type ScenarioReading } from '../../shared/scenario/read-scenario.ts'
+import { readScenarioFile, type ScenarioReading } from '../../shared/scenario/read-scenario.ts'
 import type { Scenario } from '../../shared/scenario/scenario.ts'
 import { varyScenario } from '../../shared/scenario/vary-scenario.ts'
 import { CommandFailure, refused, wrongUsage } from '../command-failure.ts'
@@ -66,7 +66,7 @@ export function addFileCommands(scenario: Command): void {
     .option('--json', 'print one JSON document')
     .action((file: string, options: OutputOptions) =>
       runCommand(options, async () => {
-        const read = readScenario(await readText(file))
+        const read = readScenarioFile(await readBytes(file))
         if (!read.ok) throw new CommandFailure(describeProblems(file, read), EXIT_REFUSED)
         const warnings = doubts(read.scenario).map(inWords)
         await printAnswer(options, { ok: true, id: read.scenario.id, warnings }, () =>
@@ -98,15 +98,15 @@ export function addFileCommands(scenario: Command): void {
 function catalogue(): Scenario[] {
   const files = readdirSync(CATALOGUE).filter(name => name.endsWith('.json'))
   return files.toSorted().map(name => {
-    const read = readScenario(readFileSync(join(CATALOGUE, name), 'utf8'))
+    const read = readScenarioFile(readFileSync(join(CATALOGUE, name)))
     if (!read.ok) throw refused(describeProblems(name, read))
     return read.scenario
   })
 }
 
-async function readText(file: string): Promise<string> {
+async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(file)
   } catch (error) {
     throw wrongUsage(`${file} cannot be read: ${(error as Error).message}`, 'file')
   }

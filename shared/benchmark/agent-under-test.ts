@@ -12,6 +12,10 @@ const httpUrl = z
     'must be an http or https address',
   )
 
+const money = z
+  .string()
+  .refine(text => readMoney(text) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
+
 /** What an agent may use up in one trial; the trial ends there, and is scored. */
 export const limitsSchema = z.strictObject({
   turns: z
@@ -23,11 +27,9 @@ export const limitsSchema = z.strictObject({
     .describe('operations asked of the market; of a model: answers'),
   tokens: z.number().int().min(1).max(100_000_000).default(200_000).describe("of the agent's own model"),
   seconds: z.number().int().min(1).max(86_400).default(120),
-  cost: z
-    .string()
-    .refine(text => readMoney(text) !== null, 'must be a decimal from 0 with at most 6 fraction digits')
-    .default('5')
-    .describe("money for the agent's own model, in the currency of the upstreams"),
+  cost: money
+    .optional()
+    .describe("money for the agent's own model, in the currency of the upstreams; usual: 5"),
 })
 
 export type AgentLimits = z.infer<typeof limitsSchema>
@@ -88,15 +90,32 @@ export const agentUnderTestSchema = z.discriminatedUnion('kind', [
       keyVariable: variable
         .optional()
         .describe('with baseUrl: the environment variable of the worker with its key'),
+      price: z
+        .strictObject({ input: money, output: money })
+        .optional()
+        .describe('with baseUrl: money per million tokens, in the currency of the upstreams'),
       systemPrompt: z.string().max(20_000).optional(),
       temperature: z.number().min(0).max(2).default(0.3),
       maxOutputTokens: z.number().int().min(1).max(100_000).default(2_000),
+    })
+    .refine(agent => agent.price === undefined || agent.baseUrl !== undefined, {
+      path: ['price'],
+      message: 'needs baseUrl: what the models of the proxy cost stands in its file',
+    })
+    .refine(agent => agent.limits.cost === undefined || agent.baseUrl === undefined || agent.price, {
+      path: ['limits', 'cost'],
+      message: 'needs price: what a model at a baseUrl of its own costs is not known without',
     })
     .describe('a language model with the operations of the gateway as its tools'),
 ])
 
 export type AgentUnderTest = z.infer<typeof agentUnderTestSchema>
 export type AgentKind = AgentUnderTest['kind']
+
+/** Whether it is known what the calls of an agent's own model cost. */
+export function isCostKnown(agent: AgentUnderTest): boolean {
+  return agent.kind !== 'llm' || agent.baseUrl === undefined || agent.price !== undefined
+}
 
 /** Reads the description of an agent under test; a refusal names the field. */
 export function readAgentUnderTest(content: unknown): Outcome<{ agent: AgentUnderTest }> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Outcome, refuse } from '../economy/refusal.ts'
 import { readMoney } from '../llm/money.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import type { AgentUnderTest } from './agent-under-test.ts'
+import { type AgentUnderTest, isCostKnown } from './agent-under-test.ts'
 import type { RunInputs, RunManifest } from './manifest.ts'
 import { planMarket } from './plan-market.ts'
 import { type RunRequest, TRIALS_PER_RUN_MAX } from './run-request.ts'
@@ -57,6 +57,10 @@ export function runProblem(
   if (own !== undefined && !request.selfJudged) {
     const message = `judge ${own.model} is the model under test: choose another, or ask for it (selfJudged, --self-judged)`
     return refuse('self_judged', message, 'judges')
+  }
+  if (request.maxCost !== null && !isCostKnown(agent)) {
+    const message = `maxCost cannot be kept: agent ${agent.name} has a model at a baseUrl of its own; say in its file what that costs (price)`
+    return refuse('unknown_cost', message, 'maxCost')
   }
   for (const scenario of scenarios) {
     const planned = planMarket(scenario)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BourseEvent } from '../events/envelope.ts'
+import { readMoney } from '../llm/money.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { AgentUnderTest } from './agent-under-test.ts'
 import { done } from './set-up-market.ts'
@@ -41,6 +42,8 @@ const FAREWELL_MS = 2_000
 /** What it left open is decided within this time, or never counts. */
 const SETTLE_MS_MAX = 4_000
 const SETTLE_LOOK_MS = 50
+/** What an agent's own model may cost in a trial, unless its file says otherwise. */
+const USUAL_COST = '5'
 const DETAIL_CHARACTERS_MAX = 500
 
 /**
@@ -75,7 +78,7 @@ export async function runAgentUnderTest(
   let turns = 0
   let tokens = 0
   let costMicro = 0
-  const costMicroMax = Math.round(Number(limits.cost) * 1_000_000)
+  const costMicroMax = Number(readMoney(limits.cost ?? USUAL_COST))
 
   const afterSeq = await parts.readLastSeq(marketId)
   const token = done(

@@ -4,6 +4,8 @@ import { type MeanInterval, meanInterval } from '../scenario/statistics/mean-int
 import { passHatK } from '../scenario/statistics/pass-hat-k.ts'
 import { assessBar, type BarVerdict } from '../scenario/statistics/passing-bar.ts'
 import type { Check, Verdict } from '../scenario/verdict.ts'
+import { restsOnWordsAlone } from '../scenario/words-alone.ts'
+import { type AgentUnderTest, isCostKnown } from './agent-under-test.ts'
 import { resultOf } from './benchmark-runs.ts'
 import { judgeAgreement } from './judge-agreement.ts'
 import type { RunManifest } from './manifest.ts'
@@ -21,6 +23,7 @@ export interface TrialReport {
   reasons: string[]
   verdict: Verdict | null
   seconds: number | null
+  /** What models cost; `unknown`: nobody said what the agent's own model costs. */
   cost: string
 }
 
@@ -71,7 +74,7 @@ export function makeReport(
   const scenarios = inputs.scenarios.map(({ id, domain, name }) => {
     const told = trials
       .filter(trial => trial.scenarioId === id && trial.status === 'finished')
-      .map(reportTrial)
+      .map(trial => reportTrial(trial, inputs.agent))
       .toSorted((a, b) => a.trial - b.trial)
     const scored = told.filter(trial => trial.verdict !== null)
     const passed = scored.filter(trial => trial.outcome === 'passed').length
@@ -94,11 +97,13 @@ export function makeReport(
   const totals: RunReport['totals'] = { passed: 0, failed: 0, infrastructure: 0, cancelled: 0, not_run: 0 }
   for (const { outcome } of all) totals[outcome] += 1
   for (const { notRun } of scenarios) totals.not_run += notRun.length
+  const wordsAlone = new Set(inputs.scenarios.filter(restsOnWordsAlone).map(({ id }) => id))
   const bar = assessBar(
     scenarios.map(({ id, domain, trials }) => ({
       scenarioId: id,
       domain,
       origin: inputs.origins?.[id] ?? 'standard',
+      restsOnWords: domain === 'economic_reasoning' && wordsAlone.has(id),
       trials: trials
         .filter(trial => trial.verdict !== null)
         .map(trial => ({ passed: trial.outcome === 'passed', score: trial.score! })),
@@ -118,11 +123,11 @@ export function makeReport(
     scenarios,
     bar,
     judgeAgreement: judgeAgreement(judged),
-    cost: formatMoney(BigInt(costMicro)),
+    cost: isCostKnown(inputs.agent) ? formatMoney(BigInt(costMicro)) : 'unknown',
   }
 }
 
-function reportTrial(stored: StoredTrial): TrialReport {
+function reportTrial(stored: StoredTrial, agent: AgentUnderTest): TrialReport {
   const { outcome, score } = resultOf(stored)
   const verdict = stored.verdict === null ? null : (JSON.parse(stored.verdict) as Verdict)
   const { startedAt, endedAt, termination } = stored
@@ -137,7 +142,7 @@ function reportTrial(stored: StoredTrial): TrialReport {
     verdict,
     seconds:
       startedAt === null || endedAt === null ? null : (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000,
-    cost: formatMoney(BigInt(stored.costMicro)),
+    cost: isCostKnown(agent) ? formatMoney(BigInt(stored.costMicro)) : 'unknown',
   }
 }
 

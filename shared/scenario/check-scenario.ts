@@ -1,12 +1,14 @@
 import { readBundle } from '../bundle/bundle.ts'
 import { DEFAULT_RESOURCES } from '../market/rules.ts'
 import { allMatchers, matcherNamed, readOrder } from './checks/order-checks.ts'
+import { isComparison } from './constraint.ts'
 import { referencesOf } from './match-event.ts'
-import { dataLiterals, type Matcher } from './matcher.ts'
+import { dataLiterals, type Literal, type Matcher } from './matcher.ts'
 import { CHECK_RESULTS, OTHER_RESULTS } from './named-results.ts'
 import type { Scenario } from './scenario.ts'
 import { SELF } from './seeded-fields.ts'
 import { namesIn, parseSuccessCondition } from './success-condition.ts'
+import { restsOnWordsAlone } from './words-alone.ts'
 
 type Path = (string | number)[]
 export interface Inconsistency {
@@ -183,17 +185,29 @@ function checkLabels(scenario: Scenario): Inconsistency[] {
     }
     if (label !== undefined && mayName) known.add(label)
     if (decisions.length === 0 || matcher.type !== 'reasoning_trace') continue
-    for (const [at, literal] of dataLiterals(matcher)) {
-      const unknown =
-        at === 'decision' ? [literal].flat().find(one => !decisions.includes(String(one))) : undefined
+    for (const [place, literal] of decisionsIn(matcher)) {
+      const unknown = [literal]
+        .flat()
+        .find(one => !isComparison(String(one)) && !decisions.includes(String(one)))
       if (unknown !== undefined)
         problems.push({
-          path: [...path, 'data.decision'],
+          path: [...path, ...place],
           message: `the task does not tell of a decision ${JSON.stringify(unknown)}`,
         })
     }
   }
   return problems
+}
+
+/** What a matcher says of the decision of a reasoning, and where in it. */
+function decisionsIn({ where = {}, constraints = {}, ...matcher }: Matcher): [Path, Literal][] {
+  return [
+    ...dataLiterals(matcher).map(([at, literal]): [Path, string, Literal] => [[`data.${at}`], at, literal]),
+    ...Object.entries(where).map(([at, is]): [Path, string, Literal] => [['where', at], at, is]),
+    ...Object.entries(constraints).map(([at, is]): [Path, string, Literal] => [['constraints', at], at, is]),
+  ].flatMap(([place, at, is]): [Path, Literal][] =>
+    at.replace(/^data\./, '') === 'decision' ? [[place, is]] : [],
+  )
 }
 
 function checkOrders(scenario: Scenario): Inconsistency[] {
@@ -207,6 +221,7 @@ function checkOrders(scenario: Scenario): Inconsistency[] {
   return placed.flatMap(([path, order]) => {
     const names = readOrder(order)
     if (names === null) return [{ path, message: 'must be such as "data_fetch BEFORE analysis"' }]
+    if (names.before === names.after) return [{ path, message: 'nothing is before itself' }]
     return [names.before, names.after]
       .filter(name => matcherNamed(scenario, name) === null)
       .map(name => ({
@@ -289,21 +304,39 @@ function checkSuccess(scenario: Scenario): Inconsistency[] {
 }
 
 /** What is allowed and yet unwise. */
-export function doubts({ domain, task, validation }: Scenario): Inconsistency[] {
-  const acts = [
-    ...placedMatchers({ validation, injections: [] }).map(({ matcher }) => matcher),
-    ...Object.values(validation.conditions ?? {}).flatMap(condition =>
-      'resource' in condition ? [{ type: 'credits_burned' } as Matcher] : [],
-    ),
-  ].filter(({ type }) => type !== 'reasoning_trace' && type !== 'reflection' && type !== 'output_submitted')
-  const isOfActs = acts.length > 0 || validation.resource_consumption !== undefined
+export function doubts(scenario: Scenario): Inconsistency[] {
+  const { domain, task, validation } = scenario
   const warnings: Inconsistency[] = []
-  if (domain === 'economic_reasoning' && !isOfActs) {
-    const message = 'rests on words alone: an agent that says the right thing and does another passes'
+  if (domain === 'economic_reasoning' && restsOnWordsAlone(scenario)) {
+    const message =
+      'rests on words alone: an agent that says the right thing and does another passes; as a holdout it does not count for the passing bar'
     warnings.push({ path: ['validation'], message })
+  }
+  for (const name of unusedConditions(scenario)) {
+    const message = 'decides nothing: neither success_condition nor another part names it'
+    warnings.push({ path: ['validation', 'conditions', name], message })
   }
   if (validation.output_validation?.schema_conformance && task.output_schema === undefined) {
     warnings.push({ path: ['task'], message: 'has no output_schema: any result conforms' })
   }
   return warnings
+}
+
+function unusedConditions(scenario: Scenario): string[] {
+  const { conditions = {}, ordering_constraints: orders = [], success_condition: text } = scenario.validation
+  const read = parseSuccessCondition(text)
+  const named = new Set([
+    ...(read.ok ? namesIn(read.expression).map(name => name.split('.')[0]!) : []),
+    ...[...orders, ...Object.values(conditions).flatMap(one => ('order' in one ? [one.order] : []))].flatMap(
+      order => order.split(' BEFORE '),
+    ),
+    ...placedMatchers(scenario).flatMap(({ matcher }) => referencesOf(matcher)),
+  ])
+  return Object.entries(conditions).flatMap(([name, condition]) => {
+    const matchers =
+      'event' in condition ? [condition.event] : 'sequence' in condition ? condition.sequence.events : []
+    return named.has(name) || matchers.some(({ label }) => label !== undefined && named.has(label))
+      ? []
+      : [name]
+  })
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { eventTypes } from '../events/registry.ts'
 import { NAME_PATTERN } from '../market/name-pattern.ts'
+import { isOperationName } from '../rpc/operations.ts'
 import { constraintSchema, isComparison } from './constraint.ts'
+import { MODEL_CALL } from './measured-metrics.ts'
 
 /** The most conditions a matcher has in one of its fields. */
 const CONDITIONS_MAX = 32
@@ -112,6 +114,23 @@ export const matcherSchema: z.ZodType<Matcher> = z
     for (const key of Object.keys(matcher)) {
       if (Object.hasOwn(fields, key) || DATA_KEY.test(key)) continue
       context.addIssue({ code: 'unrecognized_keys', keys: [key], input: matcher })
+    }
+    for (const [path, literal] of dataLiterals(matcher as Matcher)) {
+      if (![literal].flat().some(one => typeof one === 'string' && isComparison(one))) continue
+      context.addIssue({
+        code: 'custom',
+        path: [`data.${path}`],
+        message:
+          'is a comparison, and here stands what the value equals: comparisons stand in where or constraints',
+      })
+    }
+    const { tool_name: tool } = matcher
+    if (tool !== undefined && !isOperationName(tool) && tool !== MODEL_CALL) {
+      context.addIssue({
+        code: 'custom',
+        path: ['tool_name'],
+        message: `there is no operation ${JSON.stringify(tool)}: docs/rpc.md lists them, and ${MODEL_CALL} is a call of a model`,
+      })
     }
     const isCall = matcher.type === 'tool_call_initiated' || matcher.type === 'tool_call_completed'
     if (matcher.tool_name !== undefined && !isCall) {

@@ -6,6 +6,9 @@ import { type Scenario, scenarioSchema } from './scenario.ts'
 const CHARACTERS_MAX = 1_000_000
 const DEPTH_MAX = 64
 const PROBLEMS_MAX = 50
+const BYTE_ORDER_MARK = '\ufeff'
+/** What a decoder puts where bytes are no character. */
+const NO_CHARACTER = '\ufffd'
 
 /** Something that keeps a file from being a scenario. */
 export interface ScenarioProblem {
@@ -24,8 +27,22 @@ export type ScenarioReading =
 
 type Path = (string | number)[]
 
+/** Reads a scenario from the bytes of its file, which must be UTF-8. */
+export function readScenarioFile(bytes: Uint8Array): ScenarioReading {
+  try {
+    return readScenario(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+    return refused([at(text, text.indexOf(NO_CHARACTER), 'is not UTF-8')])
+  }
+}
+
 /** Reads a scenario from the text of its file. Every problem says where it stands. */
 export function readScenario(text: string): ScenarioReading {
+  if (text.startsWith(BYTE_ORDER_MARK)) {
+    return refused([at(text, 0, 'begins with a byte order mark: save it as UTF-8 without one')])
+  }
   if (text.length > CHARACTERS_MAX)
     return refused([at(text, 0, `has more than ${CHARACTERS_MAX} characters`)])
   const tooDeep = deepPlace(text)
@@ -43,6 +60,10 @@ export function readScenario(text: string): ScenarioReading {
   const twice = repeatedKeys(tree)
   if (twice.length > 0) {
     return refused(twice.map(key => at(text, key.offset, `${JSON.stringify(key.value)} stands here twice`)))
+  }
+  const unusable = unusableTexts(tree)
+  if (unusable.length > 0) {
+    return refused(unusable.slice(0, PROBLEMS_MAX).map(({ offset, message }) => at(text, offset, message)))
   }
   const read = scenarioSchema.safeParse(JSON.parse(text))
   const found = read.success ? checkScenario(read.data) : read.error.issues.flatMap(issue => explain(issue))
@@ -94,6 +115,17 @@ function repeatedKeys(node: Node): Node[] {
   return [...keys.filter(key => seen.size === seen.add(key.value).size), ...below]
 }
 
+/** Keys and values that no program keeps as they are written. */
+function unusableTexts(node: Node): { offset: number; message: string }[] {
+  const below = (node.children ?? []).flatMap(unusableTexts)
+  const { offset, parent, value } = node
+  if (typeof value !== 'string') return below
+  const isKey = parent?.type === 'property' && parent.children?.[0] === node
+  if (isKey && value === '__proto__') return [{ offset, message: '"__proto__" is not known here' }]
+  if (value.includes('\0')) return [{ offset, message: 'has a character NUL, which databases do not keep' }]
+  return value.isWellFormed() ? below : [{ offset, message: 'has half a character (a lone surrogate)' }]
+}
+
 /** What zod found, one problem for each unknown key; of a union what its likeliest branch says. */
 function explain(issue: z.core.$ZodIssue, prefix: Path = []): { path: Path; message: string }[] {
   const path = [...prefix, ...(issue.path as Path)]
@@ -102,6 +134,10 @@ function explain(issue: z.core.$ZodIssue, prefix: Path = []): { path: Path; mess
       path: [...path, key],
       message: `${JSON.stringify(key)} is not known here`,
     }))
+  }
+  if (issue.code === 'invalid_key') {
+    const [first] = issue.issues
+    return [{ path, message: `the key ${first === undefined ? issue.message : first.message}` }]
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branches = issue.errors.map(branch => branch.flatMap(one => explain(one, path)))

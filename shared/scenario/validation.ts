@@ -18,7 +18,11 @@ const directionSchema = z.enum(['lower', 'higher']).describe('which is better')
 
 const criteriaSchema = z
   .union([
-    z.array(labelSchema).min(1).max(CRITERIA_MAX),
+    z
+      .array(labelSchema)
+      .min(1)
+      .max(CRITERIA_MAX)
+      .refine(names => new Set(names).size === names.length, 'a criterion stands there twice'),
     z
       .record(labelSchema, z.string().min(1).max(1_000))
       .refine(

@@ -25,6 +25,7 @@ import { createPostgresServices } from '../../shared/db/services/postgres-servic
 import { tellOnce, wasTold } from '../../shared/db/tell-once.ts'
 import type { Economy } from '../../shared/economy/economy.ts'
 import { draftEvent } from '../../shared/events/draft.ts'
+import type { ServerAddress } from '../../shared/execution/lease-access.ts'
 import type { LlmSetup } from '../../shared/llm/llm-config.ts'
 import type { Telemetry } from '../../shared/telemetry/start-telemetry.ts'
 import { natsAddressOf, proxyAddressOf } from '../lease-access.ts'
@@ -32,6 +33,7 @@ import { type LlmCore, startLlmCore } from '../llm-core.ts'
 import { createWorkerSandbox } from '../worker-sandbox.ts'
 import { readAgentFile, readScenarioFolder, SCENARIO_FOLDER } from './catalogue.ts'
 import { createBenchmarkModels } from './models.ts'
+import { startScriptedModels } from './scripted-models.ts'
 import { createAgentStarter } from './start-agent.ts'
 
 /** Trials have slots of their own: as many agents run on one worker at once. */
@@ -54,6 +56,8 @@ export async function createBenchmarkWorker(parts: {
   economy: Economy
   hint: Hint
   llm: LlmCore
+  /** Whether that core serves any model. */
+  hasModels: boolean
   llmDb: Database
   telemetry: Pick<Telemetry, 'log' | 'metrics'>
 }): Promise<{ worker: Worker; close(): Promise<void> }> {
@@ -67,13 +71,20 @@ export async function createBenchmarkWorker(parts: {
     startCore: (setup: LlmSetup) =>
       startLlmCore(parts.llmDb, setup, { ...parts.telemetry, metrics: new Registry() }, hint),
   })
+  let scripted: ReturnType<typeof startScriptedModels> | undefined
+  async function modelsOfAgents(): Promise<ServerAddress | null> {
+    if (parts.hasModels) return proxyAddressOf(environment)
+    scripted ??= startScriptedModels({ db: parts.llmDb, hint, telemetry: parts.telemetry })
+    return (await scripted).address
+  }
+
   const runs = createBenchmarkRuns({
     trials,
     store: createPostgresRuns(db),
     startAgent: createAgentStarter({
       natsServers: environment.nats.servers,
       nats: natsAddressOf(environment),
-      llm: proxyAddressOf(environment),
+      llm: modelsOfAgents,
       models,
       sandbox: createWorkerSandbox(),
     }),
@@ -112,7 +123,13 @@ export async function createBenchmarkWorker(parts: {
     maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
     shutdownGraceTime: SHUTDOWN_GRACE,
   })
-  return { worker, close: () => models.close() }
+  return {
+    worker,
+    async close() {
+      await models.close()
+      await (await scripted)?.close()
+    },
+  }
 }
 
 function trialParts({

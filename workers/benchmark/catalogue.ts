@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type AgentUnderTest, readAgentUnderTest } from '../../shared/benchmark/agent-under-test.ts'
 import { type Outcome, refuse } from '../../shared/economy/refusal.ts'
 import { readProgramFolder } from '../../shared/program/read-program-folder.ts'
-import { readScenario } from '../../shared/scenario/read-scenario.ts'
+import { readScenarioFile } from '../../shared/scenario/read-scenario.ts'
 import type { Scenario } from '../../shared/scenario/scenario.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url))
@@ -17,7 +17,7 @@ export function readScenarioFolder(folder: string): Outcome<{ scenarios: Readonl
   for (const name of readdirSync(folder)
     .filter(file => file.endsWith('.json'))
     .toSorted()) {
-    const read = readScenario(readFileSync(join(folder, name), 'utf8'))
+    const read = readScenarioFile(readFileSync(join(folder, name)))
     if (!read.ok) return refuse('invalid_scenario', `${name}: ${read.problem}`, 'scenarios')
     scenarios.set(read.scenario.id, read.scenario)
   }

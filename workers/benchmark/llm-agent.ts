@@ -28,7 +28,7 @@ export async function runLlmAgent(
   let tokens = 0
   let costMicro = 0
   for (let turn = 1; turn <= agent.limits.turns && !signal.aborted; turn++) {
-    const { keyVariable, baseUrl } = agent
+    const { keyVariable, baseUrl, price } = agent
     const answer = await models.ask({
       runId,
       who: 'agent',
@@ -39,7 +39,7 @@ export async function runLlmAgent(
         messages,
         tools,
       },
-      upstream: baseUrl === undefined ? undefined : { baseUrl, keyVariable },
+      upstream: baseUrl === undefined ? undefined : { baseUrl, keyVariable, price },
       signal,
     })
     tokens += answer.tokens

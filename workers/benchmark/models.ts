@@ -19,6 +19,8 @@ type Complete = (call: ChatCall) => Promise<ChatAnswer>
 export interface OwnUpstream {
   baseUrl: string
   keyVariable?: string | undefined
+  /** Money per million tokens; without it calls count as costing nothing. */
+  price?: { input: string; output: string } | undefined
 }
 
 export interface AskedModel {
@@ -69,7 +71,7 @@ const LEASE_IS_OVER: ReadonlySet<string> = new Set(['token_expired', 'token_revo
 const LEASE_LEFT_SECONDS = 600
 const TOKENS_PER_MINUTE = '1000000000'
 const LEASED_SHARE = 0.2
-/** An upstream of its own says nothing of prices and sizes. */
+/** An upstream of its own says nothing of sizes. */
 const OWN_CONTEXT_TOKENS = 1_000_000
 const OWN_OUTPUT_TOKENS = 100_000
 
@@ -98,7 +100,7 @@ export function createBenchmarkModels(parts: {
 
   async function completeOn(upstream: OwnUpstream | undefined, model: string): Promise<Complete> {
     if (upstream === undefined) return parts.complete
-    const name = `${upstream.baseUrl} ${upstream.keyVariable ?? ''} ${model}`
+    const name = JSON.stringify([upstream, model])
     const core = cores.get(name) ?? Promise.resolve().then(() => parts.startCore(setupFor(upstream, model)))
     cores.set(name, core)
     return (await core).complete
@@ -196,7 +198,7 @@ export function createBenchmarkModels(parts: {
   }
 }
 
-function setupFor({ baseUrl, keyVariable }: OwnUpstream, model: string): LlmSetup {
+function setupFor({ baseUrl, keyVariable, price }: OwnUpstream, model: string): LlmSetup {
   const upstream = {
     name: 'benchmark',
     baseUrl,
@@ -206,7 +208,7 @@ function setupFor({ baseUrl, keyVariable }: OwnUpstream, model: string): LlmSetu
         name: model,
         contextTokens: OWN_CONTEXT_TOKENS,
         maxOutputTokens: OWN_OUTPUT_TOKENS,
-        price: { input: '0', output: '0' },
+        price: price ?? { input: '0', output: '0' },
       },
     ],
   }

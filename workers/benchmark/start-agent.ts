@@ -17,8 +17,8 @@ export interface AgentDoors {
   /** Addresses of NATS without anybody's password. */
   natsServers: string[]
   nats: ServerAddress
-  /** Null: no proxy for language models is known. */
-  llm: ServerAddress | null
+  /** Where programs reach a proxy for language models; null: none is known. */
+  llm: () => Promise<ServerAddress | null>
   models: BenchmarkModels
   sandbox: Sandbox
 }
@@ -78,11 +78,12 @@ async function connected(
 async function runReference(
   start: AgentStart,
   connection: AgentConnection,
-  { llm }: AgentDoors,
+  doors: AgentDoors,
 ): Promise<AgentEnd> {
   const { agent, scenarioId, trial, signal } = start
   if (agent.kind !== 'reference') throw new Error(`${agent.name} is no reference agent`)
   const act = await findReferenceAgent(agent.function)
+  const llm = await doors.llm()
   await act({
     connection,
     scenarioId,
@@ -102,7 +103,7 @@ async function runProgram(
   if (!readiness.ready)
     throw new Error(`the sandbox is ${readiness.why}: ${readiness.detail}. ${readiness.remedy}`)
   const endsAt = new Date(Date.now() + deadlineSeconds * 1_000).toISOString()
-  const access = { token, nats, llm }
+  const access = { token, nats, llm: await llm() }
   // It runs outside of any lease: a lease is for it to win.
   const {
     BOURSE_LEASE_ID: _,
@@ -133,8 +134,9 @@ async function runProgram(
 async function runRemote(
   agent: Extract<AgentUnderTest, { kind: 'remote' }>,
   { marketId, token, signal, deadlineSeconds, scenarioId, trial }: AgentStart,
-  { natsServers, llm }: AgentDoors,
+  { natsServers, ...doors }: AgentDoors,
 ): Promise<AgentEnd> {
+  const llm = await doors.llm()
   const key = agent.keyVariable === undefined ? undefined : process.env[agent.keyVariable]
   if (agent.keyVariable !== undefined && !key)
     throw new Error(`${agent.keyVariable} is not set for the worker`)

@@ -27,10 +27,7 @@ const TOOL_TOKENS = 6
 /** Words instead of a model's: as many as the script says, no more than the request allows. */
 export function scriptedAnswer(request: ScriptedRequest, behaviour: Behaviour): ScriptedAnswer {
   const limit = request.max_completion_tokens ?? request.max_tokens ?? Number.POSITIVE_INFINITY
-  const words =
-    behaviour.text === undefined
-      ? Array.from({ length: behaviour.words }, (_, place) => `word${place} `)
-      : behaviour.text.split(/(?<= )/)
+  const words = wordsOf(request, behaviour)
   const pieces = behaviour.ignoresLimit ? words : words.slice(0, limit)
   const toolName = request.tool_choice === 'required' ? (request.tools?.[0]?.function?.name ?? null) : null
   const choices = request.n ?? 1
@@ -42,6 +39,26 @@ export function scriptedAnswer(request: ScriptedRequest, behaviour: Behaviour): 
     finishReason: toolName !== null ? 'tool_calls' : pieces.length < words.length ? 'length' : 'stop',
     usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
   }
+}
+
+function wordsOf({ messages }: ScriptedRequest, { words, text, wordsOfSentence }: Behaviour): string[] {
+  if (wordsOfSentence !== undefined) return beginnings(messages.at(-1), wordsOfSentence)
+  if (text !== undefined) return text.split(/(?<= )/)
+  return Array.from({ length: words }, (_, place) => `word${place} `)
+}
+
+/** The first words of each sentence of a message's text: what stands before the first colon is how it is asked. */
+function beginnings(message: unknown, words: number): string[] {
+  const { content } = (message ?? {}) as { content?: unknown }
+  const text = typeof content === 'string' ? content.slice(content.indexOf(':') + 1).trim() : ''
+  return text.split(/(?<=[.!?])\s+/).flatMap(sentence => {
+    const first = sentence
+      .split(/\s+/)
+      .slice(0, words)
+      .join(' ')
+      .replace(/[.!?]?$/, '. ')
+    return first.split(/(?<= )/)
+  })
 }
 
 /** A whole chat completion as OpenAI shapes it. */

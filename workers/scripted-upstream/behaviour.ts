@@ -25,6 +25,8 @@ export const behaviourSchema = z.strictObject({
   words: count.default(8),
   /** Said instead of the words. */
   text: z.string().optional(),
+  /** Said instead of both: so many first words of each sentence of the request's last message. */
+  wordsOfSentence: count.min(1).optional(),
   ignoresLimit: z.boolean().default(false),
   /** Until the first byte. */
   firstTokenMs: ms.default(0),

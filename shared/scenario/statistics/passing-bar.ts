@@ -13,6 +13,8 @@ export interface ScenarioOutcome {
   domain: string
   /** `holdout`: from a directory of the evaluator's; `variant`: a seeded variant of a standard scenario. */
   origin: 'standard' | 'variant' | 'holdout'
+  /** Nothing that an agent does decides it: it counts for no bar. */
+  restsOnWords?: boolean
   /** Scored trials alone; one that our side failed is none. */
   trials: readonly { passed: boolean; score: number }[]
 }
@@ -85,13 +87,15 @@ function meanOfDomain(outcomes: readonly ScenarioOutcome[]): BarPart {
 }
 
 function holdouts(outcomes: readonly ScenarioOutcome[]): BarPart {
-  const scoredOnes = outcomes.filter(outcome => outcome.trials.length > 0)
+  const scoredOnes = outcomes.filter(outcome => outcome.trials.length > 0 && !outcome.restsOnWords)
+  const words = outcomes.filter(outcome => outcome.restsOnWords).length
+  const besides = words === 0 ? '' : `; ${words} rest on words alone and do not count`
   const passed = scoredOnes.filter(isPassed).length
   const missing = (['holdout', 'variant'] as const).filter(
     origin => !scoredOnes.some(outcome => outcome.origin === origin),
   )
   if (missing.length > 0)
-    return { name: 'holdouts', ok: null, found: `no ${missing.join(' and no ')} was scored` }
-  const found = `${passed} of ${scoredOnes.length} holdouts and variants passed`
+    return { name: 'holdouts', ok: null, found: `no ${missing.join(' and no ')} was scored${besides}` }
+  const found = `${passed} of ${scoredOnes.length} holdouts and variants passed${besides}`
   return { name: 'holdouts', ok: 3 * passed >= 2 * scoredOnes.length, found }
 }

@@ -83,6 +83,30 @@ describe('an agent under test', () => {
   })
 })
 
+describe('what an own model of an agent costs', () => {
+  const own = { kind: 'llm', name: 'own', model: 'm', baseUrl: 'http://localhost:1/v1' }
+  const price = { input: '0.5', output: '2' }
+
+  it('is known by its file alone, and no limit is promised that cannot be kept', () => {
+    expect(readAgentUnderTest({ ...own, limits: { cost: '1' } })).toMatchObject({
+      ok: false,
+      error: { field: 'limits.cost' },
+    })
+    expect(readAgentUnderTest({ ...own, price, limits: { cost: '1' } }).ok).toBe(true)
+    expect(readAgentUnderTest({ ...own, baseUrl: undefined, price })).toMatchObject({
+      ok: false,
+      error: { field: 'price' },
+    })
+    const costly = (agent: object) =>
+      runProblem(runRequestSchema.parse({ maxCost: '1' }), {
+        scenarios: [LOOK_THEN_BID],
+        agent: agentUnderTestSchema.parse(agent),
+      })
+    expect(costly(own)).toMatchObject({ ok: false, error: { code: 'unknown_cost' } })
+    expect(costly({ ...own, price })).toBeNull()
+  })
+})
+
 describe("a trial's market", () => {
   it('has a name of its own for every attempt, however long the scenario is called', () => {
     const ids = [1, 2].flatMap(attempt =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readScenario } from '../../../shared/scenario/read-scenario.ts'
+import { readScenario, readScenarioFile } from '../../../shared/scenario/read-scenario.ts'
 import { exampleScenario } from './example.ts'
 
 const text = (changes: Record<string, unknown> = {}) => JSON.stringify(exampleScenario(changes), null, 2)
@@ -49,6 +49,55 @@ describe('the file of a scenario', () => {
   })
 
   it.each([
+    ['\ufeff{}', 'begins with a byte order mark'],
+    ['{"__proto__": {}}', '"__proto__" is not known here'],
+    ['{"id": "a\\u0000"}', 'has a character NUL'],
+    ['{"id": "\\ud800"}', 'has half a character'],
+  ])('is not %j', (written, message) => expect(problemsOf(written)[0]?.message).toContain(message))
+
+  it('is UTF-8, or says where it is not', () => {
+    const bytes = new TextEncoder().encode(text().replace('"bid_placed"', '"bid_~laced"'))
+    bytes[bytes.indexOf(126)] = 0xe4
+    const read = readScenarioFile(bytes)
+    const line =
+      text()
+        .split('\n')
+        .findIndex(one => one.includes('bid_placed')) + 1
+    expect(read).toMatchObject({ ok: false, problems: [{ line, message: 'is not UTF-8' }] })
+    expect(readScenarioFile(new TextEncoder().encode(text())).ok).toBe(true)
+  })
+
+  it.each([
+    [
+      validation({ required_events: [{ type: 'bid_placed', 'data.total_cost': '<=50' }] }),
+      'validation.required_events[0].data.total_cost',
+      'comparisons stand in where or constraints',
+    ],
+    [
+      validation({ required_events: [{ type: 'tool_call_initiated', tool_name: 'market.bidd' }] }),
+      'validation.required_events[0].tool_name',
+      'there is no operation "market.bidd"',
+    ],
+    [
+      validation({ required_events: [{ type: 'reasoning_trace', constraints: { decision: 'waitt' } }] }),
+      'validation.required_events[0].constraints.decision',
+      'does not tell of a decision "waitt"',
+    ],
+    [
+      validation({ required_events: [{ type: 'bid_placed', where: { 'total cost': '<5' } }] }),
+      'validation.required_events[0].where.total cost',
+      'the key must be a path',
+    ],
+    [
+      validation({ ordering_constraints: ['offer BEFORE offer'] }),
+      'validation.ordering_constraints[0]',
+      'nothing is before itself',
+    ],
+    [
+      validation({ judge_evaluation: { criteria: ['a', 'a'] } }),
+      'validation.judge_evaluation.criteria',
+      'stands there twice',
+    ],
     [
       validation({ success_condition: 'all_requird_present' }),
       'validation.success_condition',

@@ -42,6 +42,12 @@ describe('the passing bar', () => {
     ).toBe('not met')
   })
 
+  it('counts no scenario that rests on words alone', () => {
+    const words = unseen(true, true).map(outcome => ({ ...outcome, restsOnWords: true }))
+    expect(verdictOf([...standard(), ...words])).toBe('not assessed')
+    expect(verdictOf([...standard(), ...unseen(true, false), ...words])).toBe('not met')
+  })
+
   it('is not assessed without holdouts and variants, with scenarios missing, or by a scripted judge', () => {
     expect(verdictOf(standard())).toBe('not assessed')
     expect(verdictOf([...standard(), ...unseen(true)])).toBe('not assessed')
