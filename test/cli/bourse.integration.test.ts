@@ -314,6 +314,12 @@ it('closes the market for good, and its books are in order', async () => {
     code: 1,
     document: { error: { code: 'market_closed' } },
   })
+  await expect
+    .poll(async () => {
+      const { publishedSeq, lastSeq } = (await bourseJson(['market', 'show', market])).document
+      return publishedSeq === lastSeq
+    }, WAIT)
+    .toBe(true)
   const verified = await bourseJson(['verify', market])
   expect(verified.document.checks.filter((check: { ok: boolean }) => !check.ok)).toEqual([])
   expect(verified.code).toBe(0)

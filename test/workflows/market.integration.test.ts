@@ -39,8 +39,14 @@ async function eventOf(marketId: string, type: string): Promise<BourseEvent> {
 describe('a market at work', () => {
   it('takes a bid from its signal to its settled event', async () => {
     const marketId = await test.createMarket('signals', {}, { ada: 100n, boris: 100n })
+    const market = test.client.workflow.getHandle(`market/${marketId}`)
+    await market.executeUpdate('pause')
     await signalBid(marketId, 'ada', { amount: '30', bundle })
     await signalBid(marketId, 'boris', { amount: '20', bundle })
+    await eventually(
+      async () => (await eventsOf(marketId)).filter(event => event.type === 'bid_placed').length === 2,
+    )
+    await market.executeUpdate('resume')
 
     const ended = await eventOf(marketId, 'lease_ended')
     const events = await eventsOf(marketId)

@@ -334,7 +334,7 @@ test('a proxy told to end lets its calls end first, and tells neither keys nor p
     messages: [{ role: 'user', content: 'a prompt\n{"level":60}\u2028 nobody logs' }],
   })
   await expect
-    .poll(() => upstream.seen.at(-1)?.body.messages)
+    .poll(() => upstream.seen.at(-1)?.body.messages, { timeout: PATIENCE_MS })
     .toMatchObject([{ content: expect.stringContaining('nobody logs') }])
   await ending.end('SIGTERM')
   const response = await asking
