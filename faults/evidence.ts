@@ -1,3 +1,4 @@
+import type { CallOutcome } from '../shared/llm/llm-store.ts'
 import type { VerifyReport } from '../shared/verify/verify.ts'
 import type { Operation } from './history.ts'
 import type { StrangeDeath } from './stage/managed-part.ts'
@@ -37,12 +38,19 @@ export interface MarketEvidence {
   cancelledBidIds: string[]
   prompts: PromptRow[]
   executions: ExecutionRow[]
+  calls: CallRow[]
+  budgets: BudgetRow[]
   holds: HoldRow[]
   /** Verdicts stored under a key: found even when the bid was refused. */
   outcomes: { key: string; agent: string | null; ok: boolean }[]
   /** Credits paid for bids, by bid. */
   payments: { bidId: string; times: number; amountMicro: bigint }[]
-  leases: { leaseId: string; quantitiesPpm: number[]; startsMs: number; endsMs: number }[]
+  leases: LeaseRow[]
+  children: ChildRow[]
+  /** The reasons given for revivals that took place. */
+  revivals: string[]
+  /** How often agents fell dormant, awoke, died and were revived. */
+  turns: Record<string, number>
   cycles: CycleRow[]
   ticks: number
   /** The events of the table in `seq` order. */
@@ -93,11 +101,60 @@ export interface ExecutionRow {
   leaseId: string
   status: 'due' | 'requested' | 'running' | 'terminated' | 'missed'
   isRefunded: boolean
+  isRevoked: boolean
   /** How often its lease was paid back. */
   refunds: number
   /** How often events tell that it began, and that it ended. */
   begins: number
   ends: number
+}
+
+export interface LeaseRow {
+  leaseId: string
+  status: 'active' | 'ended' | 'revoked'
+  quantitiesPpm: number[]
+  startsMs: number
+  endsMs: number
+  /** Its revocation gave back what was paid for it. */
+  isRefunded: boolean
+  /** Its program never began, so that what was paid for it was given back. */
+  isMissed: boolean
+  /** How often that was given back. */
+  refunds: number
+}
+
+/** An agent that another one spawned. */
+export interface ChildRow {
+  child: string
+  parent: string
+  /** How many generations it is younger than its parent. */
+  generations: number
+  /** How often its birth is told, its fee was burned, and it was given what it began with. */
+  births: number
+  fees: number
+  endowments: number
+}
+
+/** A call to a model for which tokens were set aside. */
+export interface CallRow {
+  callId: string
+  /** The trace in which its caller stood. */
+  mark: string
+  outcome: CallOutcome | null
+  reservedTokens: number
+  chargedTokens: number | null
+  usedTokens: number | null
+}
+
+/** What a lease may spend on models, and what its calls came to. */
+export interface BudgetRow {
+  leaseId: string
+  grantedTokens: number
+  usedTokens: number
+  reservedTokens: number
+  openCalls: number
+  /** What its calls were charged in all. */
+  chargedTokens: number
 }
 
 export interface CycleRow {
@@ -120,6 +177,9 @@ export interface RestFacts {
   expiredBids: number
   openPrompts: number
   openExecutions: number
+  openCalls: number
+  /** Agents of whom something will become by time alone. */
+  livesToJudge: number
   activeLeases: number
   /** Leases that ended long ago and still count. */
   endedLeases: number

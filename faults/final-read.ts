@@ -48,7 +48,7 @@ async function readPostgres(client: DatabaseClient, market: string) {
   )
   const transfers = await read(
     `select purpose, ref from transfers
-      where market_id = $1 and from_agent_id is not null and to_agent_id is not null and purpose <> 'hold'`,
+      where market_id = $1 and from_agent_id is not null and to_agent_id is not null and purpose not in ('hold', 'endowment')`,
   )
   const grants = await read(
     `select o.data->>'reason' as reason, o.data->>'ref' as ref
@@ -72,20 +72,54 @@ async function readPostgres(client: DatabaseClient, market: string) {
       where p.market_id = $1 group by p.prompt_id`,
   )
   const executions = await read(
-    `select e.lease_id, e.status, e.refunded,
+    `select e.lease_id, e.status, e.refunded or l.refunded as refunded, l.status = 'revoked' as revoked,
             (select count(*) from transfers where market_id = $1 and purpose = 'refund' and ref = e.lease_id::text)
               as refunds,
             count(*) filter (where o.type = 'execution_started') as begins,
             count(*) filter (where o.type = 'execution_terminated') as ends
-       from executions e
+       from executions e join leases l using (lease_id)
        left join (select o.type, o.data->>'execution_id' as execution_id
                     from outbox o join event_batches b using (batch_id)
                    where b.market_id = $1 and o.type in ('execution_started', 'execution_terminated')) o
          on o.execution_id = e.lease_id::text
-      where e.market_id = $1 group by e.lease_id`,
+      where e.market_id = $1 group by e.lease_id, l.lease_id`,
+  )
+  const calls = await read(
+    `select call_id, split_part(traceparent, '-', 2) as mark, outcome, reserved_tokens, charged_tokens,
+            prompt_tokens + completion_tokens as used_tokens
+       from llm_calls where market_id = $1`,
+  )
+  const budgets = await read(
+    `select b.lease_id, b.granted_tokens, b.used_tokens, b.reserved_tokens, b.open_calls,
+            (select coalesce(sum(c.charged_tokens), 0) from llm_calls c where c.lease_id = b.lease_id) as charged_tokens
+       from llm_budgets b where b.market_id = $1`,
   )
   const leases = await read(
-    'select lease_id, quantities_ppm, starts_at, ends_at from leases where market_id = $1',
+    `select l.lease_id, l.status, l.quantities_ppm, l.starts_at, l.ends_at, l.refunded, coalesce(e.refunded, false) as missed,
+            (select count(*) from transfers where market_id = $1 and purpose = 'refund' and ref = l.lease_id::text)
+              as refunds
+       from leases l left join executions e using (lease_id) where l.market_id = $1`,
+  )
+  const children = await read(
+    `select c.name as child, p.name as parent, c.generation - p.generation as generations, count(s.ref) as births,
+            (select count(*) from transfers where market_id = $1 and purpose = 'spawn_fee' and from_agent_id = p.agent_id
+                and ref = min(s.ref)) as fees,
+            (select count(*) from transfers where market_id = $1 and purpose = 'endowment' and from_agent_id = p.agent_id
+                and to_agent_id = c.agent_id and ref = min(s.ref)) as endowments
+       from agents c join agents p on p.agent_id = c.parent_id
+       left join (select o.data->>'child_id' as child, o.correlation_id as ref
+                    from outbox o join event_batches b using (batch_id)
+                   where b.market_id = $1 and o.type = 'agent_spawned') s on s.child = c.name
+      where c.market_id = $1 group by c.agent_id, p.agent_id`,
+  )
+  const revivals = await read(
+    `select o.data->>'reason' as reason from outbox o join event_batches b using (batch_id)
+      where b.market_id = $1 and o.type in ('agent_awake', 'agent_revived') and o.data->>'reason' like 'revive-%'`,
+  )
+  const turns = await read(
+    `select o.type, count(*) as times from outbox o join event_batches b using (batch_id)
+      where b.market_id = $1 and o.type in ('agent_dormant', 'agent_awake', 'agent_died', 'agent_revived')
+      group by o.type`,
   )
   const cycles = await read(
     `select number, status, effective_at, winners, losers, revenue_micro
@@ -130,9 +164,26 @@ async function readPostgres(client: DatabaseClient, market: string) {
       leaseId: row.lease_id,
       status: row.status,
       isRefunded: row.refunded,
+      isRevoked: row.revoked,
       refunds: Number(row.refunds),
       begins: Number(row.begins),
       ends: Number(row.ends),
+    })),
+    calls: calls.map(row => ({
+      callId: row.call_id,
+      mark: row.mark,
+      outcome: row.outcome,
+      reservedTokens: Number(row.reserved_tokens),
+      chargedTokens: row.charged_tokens === null ? null : Number(row.charged_tokens),
+      usedTokens: row.used_tokens === null ? null : Number(row.used_tokens),
+    })),
+    budgets: budgets.map(row => ({
+      leaseId: row.lease_id,
+      grantedTokens: Number(row.granted_tokens),
+      usedTokens: Number(row.used_tokens),
+      reservedTokens: Number(row.reserved_tokens),
+      openCalls: row.open_calls,
+      chargedTokens: Number(row.charged_tokens),
     })),
     outcomes: outcomes.map(row => ({ key: row.key, agent: row.name, ok: row.ok })),
     payments: payments.map(row => ({
@@ -142,10 +193,24 @@ async function readPostgres(client: DatabaseClient, market: string) {
     })),
     leases: leases.map(row => ({
       leaseId: row.lease_id,
+      status: row.status,
       quantitiesPpm: row.quantities_ppm,
       startsMs: row.starts_at.getTime(),
       endsMs: row.ends_at.getTime(),
+      isRefunded: row.refunded,
+      isMissed: row.missed,
+      refunds: Number(row.refunds),
     })),
+    children: children.map(row => ({
+      child: row.child,
+      parent: row.parent,
+      generations: row.generations,
+      births: Number(row.births),
+      fees: Number(row.fees),
+      endowments: Number(row.endowments),
+    })),
+    revivals: revivals.map(row => row.reason),
+    turns: Object.fromEntries(turns.map(row => [row.type, Number(row.times)])),
     cycles: cycles.map(row => ({
       number: Number(row.number),
       status: row.status,

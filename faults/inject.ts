@@ -16,15 +16,16 @@ export interface Injector {
   finish(): Promise<void>
 }
 
-/** Injects faults as they were planned; `isOver` ends their time before it is up. */
+/** Injects faults as they were planned. */
 export function openInjector(
   kinds: readonly FaultKind[],
-  target: Target,
+  within: Omit<Target, 'over'>,
   onProgress: (text: string) => void,
 ): Injector {
   const faults: InjectedFault[] = []
   const busy = new Set<string>()
   const over = new AbortController()
+  const target: Target = { ...within, over: over.signal }
   const underWay = new Set<Promise<void>>()
 
   /** `onHealing` is called when its time is up. */

@@ -17,6 +17,8 @@ export async function readRest(db: Database, market: string): Promise<RestFacts>
             (select count(*) from prompts where market_id = $1 and status = 'open') as open_prompts,
             (select count(*) from executions where market_id = $1 and status in ('due', 'requested', 'running'))
               as open_executions,
+            (select count(*) from agents where market_id = $1 and judge_at is not null) as lives_to_judge,
+            (select count(*) from llm_calls where market_id = $1 and status = 'reserved') as open_calls,
             (select count(*) from leases where market_id = $1 and status = 'active') as active_leases,
             (select count(*) from leases where market_id = $1 and status = 'active'
                 and ends_at <= clock_timestamp() - make_interval(secs => ${LATE_SECONDS})) as ended_leases,
@@ -34,6 +36,8 @@ export async function readRest(db: Database, market: string): Promise<RestFacts>
     expiredBids: Number(row.expired_bids),
     openPrompts: Number(row.open_prompts),
     openExecutions: Number(row.open_executions),
+    openCalls: Number(row.open_calls),
+    livesToJudge: Number(row.lives_to_judge),
     activeLeases: Number(row.active_leases),
     endedLeases: Number(row.ended_leases),
     heldMicro: row.held_micro,
@@ -75,12 +79,24 @@ export async function untilAtRest(
 }
 
 function undoneIn(rest: RestFacts, hasCollected: (seq: number) => boolean): string | null {
-  const { status, pendingBids, openPrompts, openExecutions, activeLeases, publishedSeq, lastSeq } = rest
+  const {
+    status,
+    pendingBids,
+    openPrompts,
+    openExecutions,
+    openCalls,
+    livesToJudge,
+    activeLeases,
+    publishedSeq,
+    lastSeq,
+  } = rest
   if (status !== 'open') return `is ${status}`
   if (pendingBids > 0) return `has ${pendingBids} bids pending`
   if (openPrompts > 0) return `has ${openPrompts} prompts open`
   if (openExecutions > 0) return `has ${openExecutions} executions to end`
+  if (openCalls > 0) return `has ${openCalls} calls to models to resolve`
   if (activeLeases > 0) return `has ${activeLeases} leases`
+  if (livesToJudge > 0) return `has ${livesToJudge} lives to judge`
   if (publishedSeq < lastSeq) return `is published to event ${publishedSeq} of ${lastSeq}`
   if (!hasCollected(lastSeq)) return `has event ${lastSeq}, which the collector lacks`
   return null

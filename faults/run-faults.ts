@@ -24,7 +24,7 @@ export interface RunOptions {
   cast: Cast
   /** Decides the load's chances; the faults are in the waves. */
   seed: string
-  waves: Iterable<Wave>
+  waves: Iterable<Wave> | AsyncIterable<Wave>
   /** The run ends when it took so long and so many faults were injected, or its waves are over and it took so long. */
   minutes: number
   faults: number
@@ -62,7 +62,8 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
   const deathsBefore = stage.parts().map(part => part.strangeDeaths.length)
   const doors = await openDoors(stage.environmentOf(null), 'bourse faults')
   const tokens = await createMarkets(doors, cast)
-  const outside = await openDoors(stage.environmentOf(LOAD), 'bourse faults load', tokens)
+  const models = cast.llmProxies.map(name => `http://127.0.0.1:${stage.portOf(LOAD, name)}/v1`)
+  const outside = await openDoors(stage.environmentOf(LOAD), 'bourse faults load', { tokens, models })
   const reader = startMoneyReader(doors.environment.postgresUrl, cast.markets)
   const history = openHistory()
   const load = runLoad({ loads, cast, doors: outside, history, seed })
@@ -70,7 +71,7 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
   let waves = 0
   try {
     await delay(CALM_AROUND_MS)
-    for (const wave of options.waves) {
+    for await (const wave of options.waves) {
       const injected = injector.faults.filter(fault => fault.injectedMs !== null).length
       const isEnough = Date.now() >= untilMs && injected >= options.faults
       if (isEnough || signal?.aborted) break
@@ -82,7 +83,8 @@ export async function runFaults(options: RunOptions): Promise<RunReport> {
     await delay(Math.max(0, untilMs - Date.now()), undefined, { signal }).catch(() => {})
     onProgress('healing everything')
     await injector.finish()
-    await stage.heal()
+    // A run beside others heals nothing that it did not break.
+    if (waves > 0) await stage.heal()
     await delay(CALM_AROUND_MS)
     await load.stop()
     for (const market of cast.markets) await resume(outside, market)

@@ -86,7 +86,13 @@ const NOTHING_AROUND: Surroundings = {
  */
 export async function runMarketWorker(
   environment: BourseEnvironment,
-  options: { signal: AbortSignal; onReady: () => void; around?: Partial<Surroundings> },
+  options: {
+    signal: AbortSignal
+    onReady: () => void
+    around?: Partial<Surroundings>
+    /** The file with the workflows bundled already, which takes seconds of work. */
+    workflowBundle?: string
+  },
 ): Promise<void> {
   const { signal, onReady } = options
   const around = { ...NOTHING_AROUND, ...options.around }
@@ -134,12 +140,15 @@ export async function runMarketWorker(
     more: temporalMetrics,
   })
   const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
+  const { workflowBundle: codePath } = options
+  const { workflowsPath, dataConverter, interceptors: inWorkflows } = WORKFLOW_SOURCES
   const worker = await Worker.create({
-    ...WORKFLOW_SOURCES,
+    ...(codePath === undefined ? { workflowsPath } : { workflowBundle: { codePath } }),
+    dataConverter,
     connection,
     namespace,
     taskQueue,
-    interceptors: { ...WORKFLOW_SOURCES.interceptors, ...interceptors },
+    interceptors: { ...(codePath === undefined ? inWorkflows : {}), ...interceptors },
     activities: {
       ...heartbeating(createMarketActivities({ economy, glances })),
       ...heartbeating(createAgentActivities({ economy, glances })),

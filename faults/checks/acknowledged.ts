@@ -183,6 +183,39 @@ export const acknowledgedCredits: Check = evidence => {
   )
 }
 
+/** Every acknowledged birth took place, once: its fee burned once, its child given what it begins with once. */
+export const births: Check = evidence => {
+  const children = evidence.markets.flatMap(({ market, children }) =>
+    children.map(row => ({ market, ...row })),
+  )
+  const marks = children.map(({ market, child }) => placeOf(market, child))
+  const { tally, problems } = compare('child', ofKind(evidence, 'spawn'), marks)
+  const parents = new Map(
+    ofKind(evidence, 'spawn').map(({ market, mark, agent }) => [placeOf(market, mark), agent]),
+  )
+  for (const { market, child, parent, generations, births, fees, endowments } of children) {
+    const name = `child ${child} of market ${market}`
+    if (births !== 1 || fees !== 1 || endowments !== 1)
+      problems.push(`${name} is told ${births} times, paid for ${fees} times, endowed ${endowments} times`)
+    if (generations !== 1) problems.push(`${name} is ${generations} generations younger than its parent`)
+    if ((parents.get(placeOf(market, child)) ?? parent) !== parent)
+      problems.push(`${name} is told to be of ${parent}, who did not spawn it`)
+  }
+  return resultOf('every acknowledged birth took place, and was paid for once', { ...tally }, problems)
+}
+
+/** Every acknowledged revival took place, once, and none that nobody asked for. */
+export const revivals: Check = evidence => {
+  const marks = evidence.markets.flatMap(({ market, revivals }) =>
+    revivals.map(mark => placeOf(market, mark)),
+  )
+  const { tally, problems } = compare('revival', ofKind(evidence, 'revive'), marks)
+  const turns: Record<string, number> = {}
+  for (const one of evidence.markets)
+    for (const [turn, times] of Object.entries(one.turns)) turns[turn] = (turns[turn] ?? 0) + times
+  return resultOf('every acknowledged revival took place, once', { ...tally, ...turns }, problems)
+}
+
 /** What was acknowledged as cancelled is cancelled. */
 export const acknowledgedCancels: Check = evidence => {
   const counts = { attempted: 0, acknowledged: 0, refused: 0, unknown: 0, lost: 0, unexpected: 0 }

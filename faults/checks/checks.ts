@@ -4,13 +4,17 @@ import {
   acknowledgedCancels,
   acknowledgedCredits,
   acknowledgedHolds,
+  births,
+  revivals,
   signalledBids,
 } from './acknowledged.ts'
 import { acknowledgedCycles, acknowledgedTicks, cycleGaps } from './cycles.ts'
 import { eventsAtCollector, eventsInStream } from './events.ts'
 import { executionsOnce } from './executions.ts'
 import { chargedOnce, idempotency } from './idempotency.ts'
+import { revokedLeases } from './leases.ts'
 import { asleepOnWork, strangeDeaths, verified } from './liveness.ts'
+import { modelCallsOnce } from './model-calls.ts'
 import { moneyAtEveryRead, stuckHolds } from './money.ts'
 import { promptsOnce } from './prompts.ts'
 import { recovers } from './recovery.ts'
@@ -24,8 +28,12 @@ export const CHECKS: readonly Check[] = [
   acknowledgedCancels,
   acknowledgedCredits,
   acknowledgedHolds,
+  births,
+  revivals,
+  revokedLeases,
   promptsOnce,
   executionsOnce,
+  modelCallsOnce,
   idempotency,
   chargedOnce,
   moneyAtEveryRead,

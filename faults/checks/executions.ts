@@ -1,6 +1,6 @@
 import { type Check, type ExecutionRow, resultOf } from '../evidence.ts'
 
-/** Each won lease of an agent with a program is run once or never; what never ran is paid back, once. */
+/** Each won lease of an agent with a program is run once or never; what never ran is paid back, once, unless an operator ended it. */
 export const executionsOnce: Check = ({ markets }) => {
   const counts = { executions: 0, terminated: 0, missed: 0, refunded: 0, wrong: 0 }
   const problems: string[] = []
@@ -17,12 +17,12 @@ export const executionsOnce: Check = ({ markets }) => {
   return resultOf('an execution begins once and ends once, or is paid back', counts, problems)
 }
 
-function problemOf({ status, isRefunded, refunds, begins, ends }: ExecutionRow): string | null {
+function problemOf({ status, isRefunded, isRevoked, refunds, begins, ends }: ExecutionRow): string | null {
   if (status !== 'terminated' && status !== 'missed') return `is still ${status}`
   if (refunds !== (isRefunded ? 1 : 0))
     return `is${isRefunded ? '' : ' not'} refunded, and was ${refunds} times`
   const times = status === 'terminated' ? 1 : 0
   if (begins !== times || ends !== times)
     return `is ${status}, and began ${begins} times and ended ${ends} times`
-  return status === 'missed' && !isRefunded ? 'never began and was not paid back' : null
+  return status === 'missed' && !isRefunded && !isRevoked ? 'never began and was not paid back' : null
 }

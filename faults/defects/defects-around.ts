@@ -6,13 +6,15 @@ import { draftEvent } from '../../shared/events/draft.ts'
 import type { Surroundings } from '../../workers/run-market-worker.ts'
 import type { DefectName } from './defect-names.ts'
 
-/** Surroundings with a defect in each of the markets chosen, none of them to begin with. */
-export function defectsAround(postgresUrl: string): {
+/** Surroundings with a defect in each of the markets chosen; `onEffect` is told the market when it has done harm. */
+export function defectsAround(
+  postgresUrl: string,
+  chosen: Readonly<Record<string, DefectName>>,
+  onEffect: (marketId: string) => void,
+): {
   around: Partial<Surroundings>
-  choose: (defects: Record<string, DefectName>) => void
   close: () => Promise<void>
 } {
-  let chosen: Record<string, DefectName> = {}
   const db = createDatabase(postgresUrl, 'bourse deliberate defect', 1)
   /** Markets whose lost event is chosen: the publisher must not find it at another try. */
   const lostSeqs = new Map<string, number>()
@@ -22,15 +24,17 @@ export function defectsAround(postgresUrl: string): {
       ...economy,
       async settleCycle(marketId, cycle) {
         const settled = await economy.settleCycle(marketId, cycle)
-        if (chosen[marketId] === 'double-settlement' && settled.winners > 0)
-          await inTransaction(db, client => chargeAgain(client, marketId, cycle))
+        if (chosen[marketId] === 'double-settlement' && settled.winners > 0) {
+          const isCharged = await inTransaction(db, client => chargeAgain(client, marketId, cycle))
+          if (isCharged) onEffect(marketId)
+        }
         return settled
       },
       async admitBids(marketId, submissions) {
         const verdicts = await economy.admitBids(marketId, submissions)
         if (chosen[marketId] === 'skipped-hold') {
           const bidIds = verdicts.flatMap(verdict => (verdict.ok ? [verdict.bidId] : []))
-          await db.query(
+          const { rowCount } = await db.query(
             `update agents a set available_micro = a.available_micro + b.amount_micro,
                                  held_micro = a.held_micro - b.amount_micro
                from bids b
@@ -38,6 +42,7 @@ export function defectsAround(postgresUrl: string): {
                 and a.agent_id = b.agent_id and a.held_micro >= b.amount_micro`,
             [bidIds],
           )
+          if (rowCount === 1) onEffect(marketId)
         }
         return verdicts
       },
@@ -49,21 +54,17 @@ export function defectsAround(postgresUrl: string): {
         if (chosen[marketId] !== 'lost-publish' || events.length === 0) return events
         const lost = lostSeqs.get(marketId) ?? events.at(-1)!.seq
         lostSeqs.set(marketId, lost)
-        return events.filter(event => event.seq !== lost)
+        const sent = events.filter(event => event.seq !== lost)
+        if (sent.length < events.length) onEffect(marketId)
+        return sent
       },
     }),
   }
-  return {
-    around,
-    choose(defects) {
-      chosen = defects
-    },
-    close: () => db.end(),
-  }
+  return { around, close: () => db.end() }
 }
 
 /** Charges a winner of the cycle once more, with everything else as it should be: sums, events, constraints. */
-async function chargeAgain(client: DatabaseClient, marketId: string, cycle: number): Promise<void> {
+async function chargeAgain(client: DatabaseClient, marketId: string, cycle: number): Promise<boolean> {
   const { rows } = await client.query(
     `select a.agent_id, a.name, b.bid_id, b.amount_micro
        from bids b join agents a using (agent_id)
@@ -73,7 +74,7 @@ async function chargeAgain(client: DatabaseClient, marketId: string, cycle: numb
     [marketId, cycle],
   )
   const winner = rows[0]
-  if (winner === undefined) return
+  if (winner === undefined) return false
   const { rows: changed } = await client.query(
     `update agents set available_micro = available_micro - $2 where agent_id = $1
      returning available_micro + held_micro as balance_micro`,
@@ -94,4 +95,5 @@ async function chargeAgain(client: DatabaseClient, marketId: string, cycle: numb
     draftEvent(operation, 'credits_burned', data, { agent: winner.name, correlationId: winner.bid_id }),
   ])
   await closeBatch(client, batch, 1)
+  return true
 }

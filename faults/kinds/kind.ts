@@ -12,6 +12,8 @@ export interface FaultKind extends PlannedKind {
 export interface Target {
   stage: Stage
   doors: Doors
+  /** Aborts when the run is over: then nothing new is hit. */
+  over: AbortSignal
 }
 
 export type Injection =

@@ -2,6 +2,7 @@ import type { FaultKind } from './kind.ts'
 import { cut, slow, stall, throttle } from './lines.ts'
 import { atPoint, frozenPublisher } from './points.ts'
 import { freeze, kill, killBackend, restart } from './processes.ts'
+import { killSandbox } from './sandboxes.ts'
 import { reset, terminate } from './workflows.ts'
 
 /** A run goes on when its workers have not come to a point in this time. */
@@ -14,6 +15,7 @@ export function faultKinds(duplicateWindowMs: number, reachWaitMs = REACH_WAIT_M
     freeze,
     restart,
     killBackend,
+    killSandbox,
     cut,
     stall,
     slow,

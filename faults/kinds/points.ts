@@ -49,27 +49,32 @@ export function frozenPublisher(duplicateWindowMs: number, waitMs: number): Faul
   }
 }
 
-/** What a planned point says. */
+/** What a planned point says; with a market, it is only a point of that market's work. */
 export function detailOf(
   point: PointName,
   signal: ArmedPoint['signal'],
   passes: number,
-): { point: PointName; signal: ArmedPoint['signal']; passes: number } {
-  return { point, signal, passes }
+  market?: string,
+): { point: PointName; signal: ArmedPoint['signal']; passes: number; market?: string } {
+  return { point, signal, passes, ...(market === undefined ? {} : { market }) }
 }
 
 let armings = 0
 
-async function reachPoint({ detail }: FaultPlan, { stage }: Target, waitMs: number): Promise<Injection> {
-  const { point, signal, passes } = detail as ReturnType<typeof detailOf>
+async function reachPoint(
+  { detail }: FaultPlan,
+  { stage, over }: Target,
+  waitMs: number,
+): Promise<Injection> {
+  const { point, signal, passes, market } = detail as ReturnType<typeof detailOf>
   armings += 1
   const id = `${process.pid}/${armings}`
   const workers = stage.cast.workers.map(name => stage.part(name))
-  const armed: ArmedPoint = { id, point, passes, signal }
+  const armed: ArmedPoint = { id, point, passes, signal, ...(market === undefined ? {} : { market }) }
   for (const worker of workers) worker.tell({ arm: armed })
   const until = Date.now() + waitMs
   const there = () => workers.filter(({ name }) => readReached(stage.home, name).some(one => one.id === id))
-  while (there().length === 0 && Date.now() < until) await delay(LOOK_INTERVAL_MS)
+  while (there().length === 0 && Date.now() < until && !over.aborted) await delay(LOOK_INTERVAL_MS)
   for (const worker of workers) worker.tell({ arm: null })
   const reached = there()
   if (reached.length === 0) return { missed: `no worker came to ${point}` }

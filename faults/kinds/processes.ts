@@ -5,12 +5,13 @@ import type { FaultKind, Target } from './kind.ts'
 const RECOVERY_WAIT_MS_MAX = 60_000
 const LOOK_INTERVAL_MS = 50
 
-const everything = ({ servers, workers, gateways, identities, collectors }: Cast) => [
+const everything = ({ servers, workers, gateways, identities, llmProxies, collectors }: Cast) => [
   ...servers,
   ...workers,
   ...workers,
   ...gateways,
   ...identities,
+  ...llmProxies,
   ...collectors,
 ]
 

@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@temporalio/client'
+import { SEARCH_ATTRIBUTES } from '../../shared/contracts/search-attributes.ts'
 import { agentWorkflowId, marketWorkflowId } from '../../shared/contracts/workflows.ts'
 import type { Cast } from '../cast.ts'
 import { type FaultKind, HEALS_ITSELF, type Target } from './kind.ts'
 
-/** Stands for whichever cycle of the market runs at the moment. */
-const RUNNING_CYCLE = 'cycle'
+/** Each stands for whichever of its type runs in a market at the moment, as in `cycle/m-1`. */
+const RUNNING = { cycle: 'allocationCycle', prompt: 'attentionPrompt', execution: 'execution' } as const
+type Running = keyof typeof RUNNING
 const CALL_WAIT_MS = 5_000
 
 const workflows = ({ markets, agents }: Cast) =>
   markets.flatMap(market => [
     ...Array.from({ length: agents.length }, () => marketWorkflowId(market)),
-    ...Array.from({ length: agents.length }, () => `${RUNNING_CYCLE}/${market}`),
+    ...(Object.keys(RUNNING) as Running[]).flatMap(one =>
+      Array.from({ length: agents.length }, () => `${one}/${market}`),
+    ),
     ...agents.map(agent => agentWorkflowId(market, agent)),
   ])
 
@@ -62,9 +66,13 @@ async function onRunning(doors: Target['doors'], target: string, act: (workflowI
 }
 
 async function runningId(temporal: Client, target: string): Promise<string | null> {
-  const query = target.startsWith(`${RUNNING_CYCLE}/`)
-    ? `WorkflowId STARTS_WITH "${target}/" AND ExecutionStatus = "Running"`
-    : `WorkflowId = "${target}" AND ExecutionStatus = "Running"`
+  const [kind, market] = target.split('/') as [string, string]
+  const type = Object.hasOwn(RUNNING, kind) ? RUNNING[kind as Running] : null
+  const which =
+    type === null
+      ? `WorkflowId = "${target}"`
+      : `WorkflowType = "${type}" AND ${SEARCH_ATTRIBUTES.market.name} = "${market}"`
+  const query = `${which} AND ExecutionStatus = "Running"`
   for await (const { workflowId } of temporal.workflow.list({ query })) return workflowId
   return null
 }

@@ -19,6 +19,8 @@ export function newBid({ history, random }: Pick<Scene, 'history' | 'random'>) {
         memory: share(),
         // Prompts are asked from leases that have some.
         attention: random.chance(0.5) ? random.between(1, 10) / 100 : 0,
+        // And models are called on them.
+        tokens: random.chance(0.5) ? random.between(1, 10) / 100 : 0,
         durationSeconds: random.between(1, 3),
       },
       ...patience(random),

@@ -3,11 +3,13 @@ import { connect, type NatsConnection } from 'nats'
 import type { Attention } from '../../shared/attention/attention.ts'
 import { type Bus, connectBus } from '../../shared/bus/connect.ts'
 import { type BourseEnvironment, loadEnvironment } from '../../shared/config/environment.ts'
+import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
 import { createPostgresAttention } from '../../shared/db/attention/postgres-attention.ts'
 import { createPostgresLedger } from '../../shared/db/ledger/postgres-ledger.ts'
 import { createDatabase, type Database } from '../../shared/db/pool.ts'
 import { createPostgresEconomy } from '../../shared/db/postgres-economy.ts'
 import type { Economy } from '../../shared/economy/economy.ts'
+import type { Identity } from '../../shared/identity/identity.ts'
 import type { Ledger } from '../../shared/ledger/ledger.ts'
 import { type AgentClient, createAgentClient } from '../../shared/rpc/client.ts'
 import { inboxPrefix } from '../../shared/rpc/subjects.ts'
@@ -24,6 +26,9 @@ export interface Doors {
   economy: Economy
   ledger: Ledger
   attention: Attention
+  identity: Identity
+  /** Where models are called, each at an LLM proxy. */
+  models: readonly string[]
   /** An agent's own connection to NATS, with the requests it can make of a gateway. */
   agent(market: string, name: string): Promise<AgentClient>
   close(): Promise<void>
@@ -36,11 +41,11 @@ const FOR_EVER = { maxReconnectAttempts: -1, reconnectTimeWait: 250, ignoreAuthE
 /** Tokens by `<market>/<agent>`. */
 export type AgentTokens = ReadonlyMap<string, string>
 
-/** Opens the doors at the addresses of an environment; agents come in by their tokens. */
+/** Opens the doors at the addresses of an environment; agents come in by their tokens, models are called at `models`. */
 export async function openDoors(
   env: Record<string, string>,
   name: string,
-  tokens: AgentTokens = new Map(),
+  { tokens = new Map(), models = [] }: { tokens?: AgentTokens; models?: readonly string[] } = {},
 ): Promise<Doors> {
   const environment = loadEnvironment(env)
   const db = createDatabase(environment.postgresUrl, name, CONNECTIONS_MAX)
@@ -57,6 +62,8 @@ export async function openDoors(
     economy: createPostgresEconomy(db, hint),
     ledger: createPostgresLedger(db, hint),
     attention: createPostgresAttention(db, hint),
+    identity: createPostgresIdentity(db, hint),
+    models,
     async agent(marketId, agent) {
       const inbox = inboxPrefix(marketId, agent)
       const token = tokens.get(`${marketId}/${agent}`) ?? ''

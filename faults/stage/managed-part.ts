@@ -49,7 +49,7 @@ export interface ManagedSpec {
   wasToldToEnd?: (pid: number) => boolean
 }
 
-const READY_WAIT_MS = 60_000
+const READY_WAIT_MS = 300_000
 const AGAIN_MS = 250
 const POLL_MS = 20
 

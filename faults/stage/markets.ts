@@ -1,4 +1,3 @@
-import { createPostgresIdentity } from '../../shared/db/agents/postgres-identity.ts'
 import { marketSettingsSchema } from '../../shared/market/rules.ts'
 import type { Program } from '../../shared/program/program.ts'
 import type { Cast } from '../cast.ts'
@@ -10,19 +9,24 @@ const RULES = {
   pricePeriodSeconds: 5,
   maxOpenBids: 1_000,
   bidsPerSecond: null,
-  // A market at rest is looked at for longer than its agents would stay awake.
-  dormantAfterSeconds: 1_000_000,
+  // Whoever has nothing to do for a moment falls dormant, and whoever has nothing at all dies soon.
+  dormantAfterSeconds: 2,
 }
-/** What one agent of each market runs on what it wins; where no sandbox can be made its leases are paid back. */
-const PROGRAM: Program = { command: ['true'], runtime: 'native', files: new Map() }
+/**
+ * What one agent of each market runs on what it wins, for long enough to be hit; where no sandbox can be made its leases
+ * are paid back.
+ */
+const PROGRAM: Program = { command: ['/bin/sh', '-c', 'sleep 1'], runtime: 'native', files: new Map() }
 const CREDITS_MICRO = 1_000_000_000_000n
 
 /**
  * Makes the run's markets, every second one clearing by posted prices, with all agents in each. Answers the tokens by
  * which agents come into NATS.
  */
-export async function createMarkets({ db, economy }: Doors, { markets, agents }: Cast): Promise<AgentTokens> {
-  const identity = createPostgresIdentity(db, async () => {})
+export async function createMarkets(
+  { economy, identity }: Doors,
+  { markets, agents }: Cast,
+): Promise<AgentTokens> {
   const tokens = new Map<string, string>()
   for (const [place, marketId] of markets.entries()) {
     const policy = place % 2 === 0 ? 'highest-bid' : 'posted-price'

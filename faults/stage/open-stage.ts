@@ -6,7 +6,7 @@ import { endProcesses } from '../../workers/stack/end-processes.ts'
 import { prepareHome } from '../../workers/stack/home.ts'
 import { obtainServer } from '../../workers/stack/ladder.ts'
 import { natsUrl } from '../../workers/stack/nats.ts'
-import { choosePorts } from '../../workers/stack/ports.ts'
+import { choosePorts, freePort } from '../../workers/stack/ports.ts'
 import { postgresUrl } from '../../workers/stack/postgres.ts'
 import { stackSecrets } from '../../workers/stack/secrets.ts'
 import {
@@ -19,10 +19,13 @@ import {
 } from '../../workers/stack/stack-servers.ts'
 import { startGuardian } from '../../workers/stack/start-guardian.ts'
 import { TEMPORAL_NAMESPACE } from '../../workers/stack/temporal.ts'
-import { type Cast, lineName, SERVERS, type ServerName } from '../cast.ts'
+import { type Cast, lineName, SERVERS, type ServerName, UPSTREAM } from '../cast.ts'
+import type { DefectName } from '../defects/defect-names.ts'
 import { type Line, openLine } from './line.ts'
 import { keepRunning, type ManagedPart } from './managed-part.ts'
 import { processParts } from './process-parts.ts'
+import { startUpstream } from './upstream.ts'
+import { bundleWorkflows } from './workflow-bundle.ts'
 
 /** Everything that runs under fire: each part is started again when it ends, each line can be broken. */
 export interface Stage {
@@ -32,6 +35,8 @@ export interface Stage {
   parts(): ManagedPart[]
   line(name: string): Line
   lines(): Line[]
+  /** Where somebody reaches a server, an LLM proxy or the upstream: by his line if there is one; null: without lines. */
+  portOf(who: string | null, whom: string): number
   /** The environment of somebody who reaches the servers by the lines there are for him; null: without lines. */
   environmentOf(who: string | null, duties?: readonly Duty[]): Record<string, string>
   /** Mends every line, thaws every process, and waits until every part is up. */
@@ -43,13 +48,16 @@ export interface StageOptions {
   home: string
   cast: Cast
   duplicateWindowMs: number
+  /** What is wrong on purpose, by market, so that the checks can be seen to see it. */
+  defects?: Readonly<Record<string, DefectName>>
   onProgress: (text: string) => void
 }
 
-const UP_WAIT_MS_MAX = 180_000
+const UP_WAIT_MS_MAX = 300_000
 
 /** Starts the servers, the workers and the collector in `home`; ready when all are. */
-export async function openStage({ home, cast, duplicateWindowMs, onProgress }: StageOptions): Promise<Stage> {
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { home, cast, duplicateWindowMs, defects = {}, onProgress } = options
   prepareHome(home)
   const secrets = stackSecrets(home)
   const ports = await choosePorts({}, {})
@@ -57,6 +65,9 @@ export async function openStage({ home, cast, duplicateWindowMs, onProgress }: S
   const guardian = startGuardian(home)
   const parts = new Map<string, ManagedPart>()
   const lines = new Map<string, Line>()
+  const upstream = await startUpstream()
+  const listening = new Map([[UPSTREAM, upstream.port], ...SERVERS.map(name => [name, ports[name]] as const)])
+  for (const name of cast.llmProxies) listening.set(name, await freePort(name))
 
   const publish = () => guardian.tell(recordsOf(parts))
   const start = (name: string, spec: Parameters<typeof keepRunning>[0]) =>
@@ -69,10 +80,10 @@ export async function openStage({ home, cast, duplicateWindowMs, onProgress }: S
     parts: () => [...parts.values()],
     line: name => found(lines, name),
     lines: () => [...lines.values()],
+    portOf: (who, whom) =>
+      (who === null ? undefined : lines.get(lineName(who, whom))?.port) ?? found(listening, whom),
     environmentOf(who, duties = []) {
-      const portOf = (server: ServerName) =>
-        (who === null ? undefined : lines.get(lineName(who, server))?.port) ?? ports[server]
-      const reached = Object.fromEntries(SERVERS.map(server => [server, portOf(server)]))
+      const reached = Object.fromEntries(SERVERS.map(server => [server, stage.portOf(who, server)]))
       return {
         ...addressesAt({ ...place, ports: { ...ports, ...reached } }, duties),
         BOURSE_NATS_DUPLICATE_WINDOW_MS: String(duplicateWindowMs),
@@ -89,21 +100,24 @@ export async function openStage({ home, cast, duplicateWindowMs, onProgress }: S
       for (const part of parts.values()) part.thaw()
       await endProcesses(recordsOf(parts))
       await Promise.all([...lines.values()].map(line => line.close()))
+      await upstream.close()
       await guardian.dismiss()
     },
   }
 
   try {
+    const bundling = bundleWorkflows(home)
+    bundling.catch(() => {})
     const binaries = await obtainBinaries(onProgress)
     const servers = serversOf(place, binaries)
     for (const name of SERVERS) start(name, { name, ...managed(servers[name]) })
     await untilUp(stage.parts())
     await migrate(postgresUrl(ports.postgres, secrets.postgres))
     for (const name of cast.lines) {
-      const server = name.slice(name.indexOf('>') + 1) as ServerName
-      lines.set(name, await openLine({ host: '127.0.0.1', port: ports[server] }))
+      const port = stage.portOf(null, name.slice(name.indexOf('>') + 1))
+      lines.set(name, await openLine({ host: '127.0.0.1', port }))
     }
-    for (const spec of processParts(stage)) start(spec.name, spec)
+    for (const spec of processParts({ ...stage, defects, workflows: await bundling })) start(spec.name, spec)
     await untilUp(stage.parts())
     return stage
   } catch (error) {

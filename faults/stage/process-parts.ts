@@ -1,15 +1,22 @@
 import { fileURLToPath } from 'node:url'
 import type { Duty } from '../../shared/config/stack-state.ts'
 import { prepareWorker, workerReadiness } from '../../workers/stack/worker-process.ts'
-import type { Cast } from '../cast.ts'
+import { type Cast, UPSTREAM } from '../cast.ts'
+import type { DefectName } from '../defects/defect-names.ts'
 import { readReached } from '../worker/reached-points.ts'
 import type { ManagedSpec } from './managed-part.ts'
+import { writeUpstreams } from './upstream.ts'
 
 /** Where processes run, and how they reach the servers. */
 interface Place {
   home: string
   cast: Cast
+  /** What is wrong on purpose, by market. */
+  defects: Readonly<Record<string, DefectName>>
+  /** The file with the workflows of all workers. */
+  workflows: string
   environmentOf: (who: string, duties: readonly Duty[]) => Record<string, string>
+  portOf: (who: string | null, whom: string) => number
 }
 
 interface Process {
@@ -21,10 +28,14 @@ interface Process {
 
 /** Bourse's own processes on a stage: a new kind is one more line here, and in `faults/cast.ts`. */
 export function processParts(place: Place): ManagedSpec[] {
-  const { cast, home } = place
+  const { cast, defects, home, workflows } = place
   const markets = { FAULTS_MARKETS: cast.markets.join(',') }
   const processes: Process[] = [
-    ...cast.workers.map(name => ({ name, script: '../worker/fault-worker.ts', env: { FAULTS_PART: name } })),
+    ...cast.workers.map(name => ({
+      name,
+      script: '../worker/fault-worker.ts',
+      env: { FAULTS_PART: name, FAULTS_DEFECTS: JSON.stringify(defects), FAULTS_WORKFLOWS: workflows },
+    })),
     ...cast.gateways.map(name => ({
       name,
       script: '../../workers/gateway.ts',
@@ -34,6 +45,14 @@ export function processParts(place: Place): ManagedSpec[] {
       name,
       script: '../../workers/identity.ts',
       duties: ['identity'] as const,
+    })),
+    ...cast.llmProxies.map(name => ({
+      name,
+      script: '../../workers/llm-proxy.ts',
+      env: {
+        BOURSE_LLM_PORT: String(place.portOf(null, name)),
+        BOURSE_LLM_CONFIG: writeUpstreams(home, name, place.portOf(name, UPSTREAM)),
+      },
     })),
     ...cast.collectors.map(name => ({ name, script: '../watch/collector-process.ts', env: markets })),
   ]

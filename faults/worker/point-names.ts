@@ -20,4 +20,6 @@ export interface ArmedPoint {
   point: PointName
   passes: number
   signal: 'SIGKILL' | 'SIGSTOP'
+  /** Only at work for this market; absent: for any. */
+  market?: string
 }

@@ -4,8 +4,11 @@ import type { Database, DatabaseClient } from '../../shared/db/pool.ts'
 import type { Surroundings } from '../../workers/run-market-worker.ts'
 import type { ArmedPoint, PointName } from './point-names.ts'
 
-/** A settlement, admission or ledger transaction under way, so that its statements can be told from others. */
-const within = new AsyncLocalStorage<PointName>()
+/** Tells of a point that was come to in a market's work. */
+type Reach = (point: PointName, market: string) => void
+
+/** A settlement or admission under way, so that its statements can be told from others. */
+const within = new AsyncLocalStorage<Parameters<Reach>>()
 
 /**
  * Surroundings in which a worker ends or freezes itself at the point it is armed with, once; `note` is
@@ -17,8 +20,8 @@ export function pointsAround(note: (id: string, point: PointName) => void): {
 } {
   let armed: ArmedPoint | null = null
 
-  function reach(point: PointName) {
-    if (armed?.point !== point) return
+  function reach(point: PointName, market: string) {
+    if (armed?.point !== point || (armed.market ?? market) !== market) return
     if (armed.passes > 0) {
       armed.passes -= 1
       return
@@ -31,26 +34,30 @@ export function pointsAround(note: (id: string, point: PointName) => void): {
 
   const around: Partial<Surroundings> = {
     db: db => statementsSeen(db, reach),
-    bus: bus => publishesSeen(bus, () => reach('amid-publishing')),
+    bus: bus => publishesSeen(bus, market => reach('amid-publishing', market)),
     hint: hint => async marketId => {
-      reach('before-hint')
+      reach('before-hint', marketId)
       await hint(marketId)
     },
     economy: economy => ({
       ...economy,
       async settleCycle(marketId, cycle) {
-        const settled = await within.run('amid-settlement', () => economy.settleCycle(marketId, cycle))
-        reach('before-settlement-report')
+        const settled = await within.run(['amid-settlement', marketId], () =>
+          economy.settleCycle(marketId, cycle),
+        )
+        reach('before-settlement-report', marketId)
         return settled
       },
       async admitBids(marketId, submissions) {
-        const verdicts = await within.run('amid-admission', () => economy.admitBids(marketId, submissions))
-        reach('before-admission-report')
+        const verdicts = await within.run(['amid-admission', marketId], () =>
+          economy.admitBids(marketId, submissions),
+        )
+        reach('before-admission-report', marketId)
         return verdicts
       },
       async openCycle(marketId, number, run) {
         const opened = await economy.openCycle(marketId, number, run)
-        reach('before-opening-report')
+        reach('before-opening-report', marketId)
         return opened
       },
     }),
@@ -60,13 +67,13 @@ export function pointsAround(note: (id: string, point: PointName) => void): {
         ...outbox,
         async readEvents(marketId, afterSeq, limit) {
           const events = await outbox.readEvents(marketId, afterSeq, limit)
-          if (events.length > 0) reach('before-publish')
+          if (events.length > 0) reach('before-publish', marketId)
           return events
         },
         async recordPublication(marketId, publication) {
           // The first record of a publisher tells what it found; only the later ones tell what was acknowledged.
           if (publication.seq > (recorded.get(marketId) ?? Number.POSITIVE_INFINITY))
-            reach('before-watermark')
+            reach('before-watermark', marketId)
           recorded.set(marketId, publication.seq)
           await outbox.recordPublication(marketId, publication)
         },
@@ -82,7 +89,7 @@ export function pointsAround(note: (id: string, point: PointName) => void): {
 }
 
 /** A pool whose clients tell of each statement that is sent amid one of the transactions looked at. */
-function statementsSeen(db: Database, reach: (point: PointName) => void): Database {
+function statementsSeen(db: Database, reach: Reach): Database {
   return new Proxy(db, {
     get(pool, name) {
       if (name !== 'connect') return boundTo(pool, name)
@@ -91,26 +98,27 @@ function statementsSeen(db: Database, reach: (point: PointName) => void): Databa
   })
 }
 
-function clientSeen(client: DatabaseClient, reach: (point: PointName) => void): DatabaseClient {
+function clientSeen(client: DatabaseClient, reach: Reach): DatabaseClient {
   return new Proxy(client, {
     get(real, name) {
       if (name !== 'query') return boundTo(real, name)
       return (...args: unknown[]) => {
-        const point = within.getStore()
-        if (point !== undefined) reach(point)
+        const place = within.getStore()
+        if (place !== undefined) reach(...place)
         return (real.query as (...all: unknown[]) => unknown).apply(real, args)
       }
     },
   })
 }
 
-function publishesSeen(bus: Bus, onPublished: () => void): Bus {
+function publishesSeen(bus: Bus, onPublished: (market: string) => void): Bus {
   const connection = new Proxy(bus.connection, {
     get(real, name) {
       if (name !== 'publish') return boundTo(real, name)
       return (subject: string, ...rest: [Uint8Array | string, object?]) => {
         real.publish(subject, ...rest)
-        if (/^bourse\.[^.]+\.events\./.test(subject)) onPublished()
+        const market = /^bourse\.([^.]+)\.events\./.exec(subject)?.[1]
+        if (market !== undefined) onPublished(market)
       }
     },
   })

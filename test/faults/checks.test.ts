@@ -21,6 +21,10 @@ const cancels = 'every acknowledged cancel holds'
 const credits = 'no acknowledged transfer, grant, hold or prompt is lost, none is there twice'
 const holds = 'a hold ends once, as acknowledged'
 const executions = 'an execution begins once and ends once, or is paid back'
+const calls = 'a call to a model is charged once, and no lease is overspent'
+const births = 'every acknowledged birth took place, and was paid for once'
+const revivals = 'every acknowledged revival took place, once'
+const revoked = 'a lease is revoked as acknowledged, and paid back once at most'
 const prompts = 'a prompt ends once, and is rewarded once'
 const sameKey = 'asked again under the same key, it is the same operation'
 const charged = 'a bid that won is charged once'
@@ -99,6 +103,149 @@ const DEFECTS: [defect: string, seenBy: string[], damage: (evidence: Damaged) =>
     [holds],
     ({ market }) => {
       market.holds[0]!.settledTransfers = 2
+    },
+  ],
+  [
+    'an acknowledged birth did not take place',
+    [births],
+    ({ market }) => {
+      market.children = []
+    },
+  ],
+  [
+    'a child nobody spawned',
+    [births],
+    ({ market }) => void market.children.push({ ...market.children[0]!, child: 'child-20' }),
+  ],
+  [
+    'a birth was paid for twice',
+    [births],
+    ({ market }) => {
+      market.children[0]!.fees = 2
+    },
+  ],
+  [
+    'a child was not given what it begins with',
+    [births],
+    ({ market }) => {
+      market.children[0]!.endowments = 0
+    },
+  ],
+  [
+    'a birth is told twice',
+    [births],
+    ({ market }) => {
+      market.children[0]!.births = 2
+    },
+  ],
+  [
+    'a child is of the wrong generation',
+    [births],
+    ({ market }) => {
+      market.children[0]!.generations = 2
+    },
+  ],
+  [
+    'a child is told to be of somebody else',
+    [births],
+    ({ market }) => {
+      market.children[0]!.parent = 'boris'
+    },
+  ],
+  [
+    'an acknowledged revival did not take place',
+    [revivals],
+    ({ market }) => {
+      market.revivals = []
+    },
+  ],
+  [
+    'an agent was revived twice for one request',
+    [revivals],
+    ({ market }) => void market.revivals.push('revive-18'),
+  ],
+  [
+    'a revoked lease goes on',
+    [revoked],
+    ({ market }) => {
+      market.leases[2]!.status = 'active'
+    },
+  ],
+  [
+    'a refund that was told was not made',
+    [revoked],
+    ({ market }) => void Object.assign(market.leases[2]!, { isRefunded: false, refunds: 0 }),
+  ],
+  [
+    'a lease was paid back twice',
+    [revoked],
+    ({ market }) => {
+      market.leases[2]!.refunds = 2
+    },
+  ],
+  [
+    'an answered call has no row',
+    [calls],
+    ({ market }) => {
+      market.calls.shift()
+    },
+  ],
+  [
+    'a call has two rows',
+    [calls],
+    ({ market }) => void market.calls.push({ ...market.calls[0]!, callId: 'c17' }),
+  ],
+  [
+    'a call nobody made',
+    [calls],
+    ({ market }) => void market.calls.push({ ...market.calls[0]!, callId: 'c17', mark: 'call-17' }),
+  ],
+  [
+    'an answered call was not completed',
+    [calls],
+    ({ market }) => {
+      market.calls[0]!.outcome = 'unavailable'
+    },
+  ],
+  [
+    'tokens stay set aside for a call',
+    [calls],
+    ({ market }) =>
+      void Object.assign(market.calls[1]!, { outcome: null, chargedTokens: null, usedTokens: null }),
+  ],
+  [
+    'a call whose proxy died is charged less than it may have used',
+    [calls],
+    ({ market }) => {
+      market.calls[1]!.chargedTokens = 1
+    },
+  ],
+  [
+    'a completed call is charged more than it used',
+    [calls],
+    ({ market }) => {
+      market.calls[0]!.chargedTokens = 40
+    },
+  ],
+  [
+    'a lease is charged for a call twice',
+    [calls],
+    ({ market }) => {
+      market.budgets[0]!.usedTokens = 100
+    },
+  ],
+  [
+    'a lease is overspent',
+    [calls],
+    ({ market }) => {
+      market.budgets[0]!.grantedTokens = 60
+    },
+  ],
+  [
+    'a lease has tokens set aside for nothing',
+    [calls],
+    ({ market }) => {
+      market.budgets[0]!.reservedTokens = 10
     },
   ],
   ['an acknowledged prompt is lost', [credits], ({ market }) => void market.found.pop()],

@@ -28,6 +28,13 @@ export function operation(changes: Partial<Operation>): Operation {
 /** A small run in which everything was as it should be; made anew for each test, which damages it. */
 export function soundEvidence(): Evidence & { market: MarketEvidence } {
   const events = [1, 2, 3, 4].map(seq => ({ seq, eventId: `e${seq}` }))
+  const lease = {
+    status: 'ended' as const,
+    quantitiesPpm: [600_000],
+    isRefunded: false,
+    isMissed: false,
+    refunds: 0,
+  }
   const market: MarketEvidence = {
     market: MARKET,
     bids: [
@@ -53,15 +60,63 @@ export function soundEvidence(): Evidence & { market: MarketEvidence } {
       },
     ],
     executions: [
-      { leaseId: 'l1', status: 'terminated', isRefunded: false, refunds: 0, begins: 1, ends: 1 },
-      { leaseId: 'l2', status: 'missed', isRefunded: true, refunds: 1, begins: 0, ends: 0 },
+      {
+        leaseId: 'l1',
+        status: 'terminated',
+        isRefunded: false,
+        isRevoked: false,
+        refunds: 0,
+        begins: 1,
+        ends: 1,
+      },
+      { leaseId: 'l2', status: 'missed', isRefunded: true, isRevoked: false, refunds: 1, begins: 0, ends: 0 },
+    ],
+    calls: [
+      {
+        callId: 'c15',
+        mark: 'call-15',
+        outcome: 'completed',
+        reservedTokens: 40,
+        chargedTokens: 30,
+        usedTokens: 30,
+      },
+      {
+        callId: 'c16',
+        mark: 'call-16',
+        outcome: 'abandoned',
+        reservedTokens: 40,
+        chargedTokens: 40,
+        usedTokens: 0,
+      },
+    ],
+    budgets: [
+      {
+        leaseId: 'l1',
+        grantedTokens: 100,
+        usedTokens: 70,
+        reservedTokens: 0,
+        openCalls: 0,
+        chargedTokens: 70,
+      },
     ],
     outcomes: [{ key: 'k1', agent: 'ada', ok: true }],
     payments: [{ bidId: 'b1', times: 1, amountMicro: 1_000_001n }],
     leases: [
-      { leaseId: 'l1', quantitiesPpm: [600_000], startsMs: 1_000, endsMs: 2_000 },
-      { leaseId: 'l2', quantitiesPpm: [600_000], startsMs: 2_000, endsMs: 3_000 },
+      { ...lease, leaseId: 'l1', startsMs: 1_000, endsMs: 2_000 },
+      { ...lease, leaseId: 'l2', startsMs: 2_000, endsMs: 3_000, isMissed: true, refunds: 1 },
+      {
+        ...lease,
+        leaseId: 'l3',
+        status: 'revoked',
+        startsMs: 3_000,
+        endsMs: 3_100,
+        isRefunded: true,
+        refunds: 1,
+      },
     ],
+    children: [{ child: 'child-17', parent: 'ada', generations: 1, births: 1, fees: 1, endowments: 1 }],
+    revivals: ['revive-18'],
+    turns: { agent_dormant: 2, agent_revived: 1 },
     cycles: [
       { number: 1, status: 'settled', effectiveMs: 1_000, winners: 1, losers: 0, revenueMicro: 1_000_001n },
       { number: 2, status: 'settled', effectiveMs: 2_000, winners: 0, losers: 1, revenueMicro: 0n },
@@ -79,6 +134,8 @@ export function soundEvidence(): Evidence & { market: MarketEvidence } {
       expiredBids: 0,
       openPrompts: 0,
       openExecutions: 0,
+      openCalls: 0,
+      livesToJudge: 0,
       activeLeases: 0,
       endedLeases: 0,
       heldMicro: 0n,
@@ -131,6 +188,19 @@ export function soundEvidence(): Evidence & { market: MarketEvidence } {
         answers: ['p11', 'p11'],
         tries: 2,
       }),
+      operation({ id: 15, kind: 'model call', mark: 'call-15', key: null, answers: ['c15'] }),
+      operation({
+        id: 16,
+        kind: 'model call',
+        mark: 'call-16',
+        key: null,
+        outcome: 'unknown',
+        unknownTries: 1,
+        answers: [],
+      }),
+      operation({ id: 17, kind: 'spawn', mark: 'child-17', key: 'spawn-17', answers: ['s17'] }),
+      operation({ id: 18, kind: 'revive', mark: 'revive-18', key: null, answers: ['dead'] }),
+      operation({ id: 19, kind: 'revoked lease', mark: 'l3', key: 'l3', answers: ['2.5', '2.5'], tries: 2 }),
       operation({ id: 10, kind: 'status', mark: 'pause', key: null, answers: ['paused'] }),
     ],
     money: { reads: 10, unanswered: 1, wrong: 0, problems: [] },
