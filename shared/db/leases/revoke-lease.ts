@@ -19,7 +19,8 @@ import { refundLeases } from './refund-leases.ts'
 /**
  * Ends an active lease now, whatever runs in it: its supply is free at once, its bid is completed, a program that did
  * not begin never will, and one that runs is asked to end. With `refund` its payer has the credits back, unless it had
- * them already. A lease that was revoked before answers what was done then. Locks payer and beneficiary (sorted), the
+ * them already. A lease that was revoked before answers what was done then; one whose time is over is refused, also while
+ * its market has not looked since. Locks payer and beneficiary (sorted), the
  * bid, the lease, its execution, system accounts, resources, and last the sequence row.
  */
 export async function revokeLease(
@@ -38,7 +39,7 @@ export async function revokeLease(
       return refuse('unknown_lease', `market ${marketId} has no lease ${name}`, 'leaseId')
     }
     if (found.status === 'revoked') return { ok: true, ...answerOf(leaseId, found), woken: false }
-    if (found.status === 'ended') {
+    if (found.isOver) {
       return refuse('lease_ended', `lease ${leaseId} ended at ${found.endsAt.toISOString()}`, 'leaseId')
     }
     return await revoke(client, request, found)
@@ -59,7 +60,7 @@ async function lockLease(client: DatabaseClient, marketId: string, leaseId: stri
     [leaseId],
   )
   const { rows } = await client.query(
-    `select l.*, b.amount_micro, b.traceparent, p.name as payer, f.name as beneficiary
+    `select l.*, l.status = 'ended' or l.ends_at <= clock_timestamp() as is_over, b.amount_micro, b.traceparent, p.name as payer, f.name as beneficiary
        from leases l join bids b using (bid_id)
        join agents p on p.agent_id = l.agent_id join agents f on f.agent_id = l.beneficiary_id
       where l.lease_id = $1 for no key update of l`,
@@ -73,6 +74,8 @@ async function lockLease(client: DatabaseClient, marketId: string, leaseId: stri
   return {
     agents,
     status: lease.status as 'active' | 'ended' | 'revoked',
+    /** Its time is over, whether or not its market has looked since. */
+    isOver: lease.is_over as boolean,
     startsAt: lease.starts_at as Date,
     endsAt: lease.ends_at as Date,
     quantitiesPpm: lease.quantities_ppm as number[],
@@ -94,8 +97,10 @@ async function revoke(
   lease: FoundLease,
 ): Promise<Outcome<RevokedLease> & { woken: boolean }> {
   const batch = await startBatch(client, marketId)
-  // A lease lasts for a moment at least, also one that is revoked in the millisecond of its beginning.
-  const endsAt = new Date(Math.max(batch.nowMs, lease.startsAt.getTime() + 1))
+  // A lease lasts for a moment at least, also one that is revoked in the millisecond of its beginning, and never longer.
+  const endsAt = new Date(
+    Math.min(lease.endsAt.getTime(), Math.max(batch.nowMs, lease.startsAt.getTime() + 1)),
+  )
   const isRefunded = refund && !lease.wasRefunded
   await client.query(
     `with revoked as (

@@ -3,6 +3,7 @@ import { createPostgresIdentity } from '../../../../shared/db/agents/postgres-id
 import { createPostgresExecutions } from '../../../../shared/db/executions/executions.ts'
 import type { EndedRun } from '../../../../shared/execution/executions.ts'
 import { bourseJson } from '../../../cli/run-bourse.ts'
+import { PATIENCE_MS } from '../../../patience.ts'
 import { connectByToken } from '../../../workers/identity/agent-door.ts'
 import { openTestEconomy, type TestEconomy } from '../../../workflows/economy-client.ts'
 import { balances, expectSound, wonLeases } from './won-leases.ts'
@@ -139,4 +140,23 @@ it('by command tells who did what and why', async () => {
     ]),
   })
   expect((await bourseJson(['lease', 'revoke', marketId, 'nothing', '--reason', 'x'])).code).toBe(1)
+})
+
+it('refuses a lease whose time is over, though its market has not looked since, and leaves its end as it was', async () => {
+  const { marketId, leaseIds } = await wonLeases(test, 1, 1)
+  const [leaseId] = leaseIds as [string]
+  const readLease = async () => {
+    const { rows } = await test.db.query(
+      'select status, ends_at, ends_at <= clock_timestamp() as is_over from leases where lease_id = $1',
+      [leaseId],
+    )
+    return rows[0]
+  }
+  await expect.poll(async () => (await readLease()).is_over, { timeout: PATIENCE_MS }).toBe(true)
+  const before = await readLease()
+  const refused = await identityOf().revokeLease({ marketId, leaseId, ...asked, refund: true })
+  expect(refused).toMatchObject({ ok: false, error: { code: 'lease_ended' } })
+  expect(await readLease()).toEqual({ ...before, status: 'active' })
+  expect(await balances(test, marketId)).toEqual([90_000_000n])
+  await expectSound(test, marketId)
 })
