@@ -40,6 +40,8 @@ const late = 'leases end on time'
 const numbers = 'cycles are numbered without gaps, only the last may be open'
 const outcomes = 'cycles agree with their bids and payments'
 const refunds = 'what was paid for a lease came back once, and only with a reason'
+const paidOnce = 'each period of an allowance is paid once'
+const paidInTime = 'allowances are paid up to now at most'
 const dead = 'the dead have nothing open'
 const judged = 'the idle are judged in time'
 const escrow = 'escrow holds what open prompts offer'
@@ -72,6 +74,13 @@ test.each<[damage: string, sql: string, failing: string[]]>([
     `update llm_calls set charged_tokens = reserved_tokens + 1 where status = 'settled'`,
     [budgets, calls],
   ],
+  [
+    'an allowance that was paid twice',
+    `with twice as (select * from transfers where purpose = 'allowance')
+     insert into transfers overriding system value select * from twice`,
+    [transfers, paidOnce],
+  ],
+  ['an allowance that was paid ahead', 'update allowances set paid_period = paid_period + 2', [paidInTime]],
   [
     'a death with a prompt open',
     `update agents set status = 'dead', judge_at = null

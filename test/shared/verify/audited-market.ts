@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { vi } from 'vitest'
 import { type Bus, connectBus } from '../../../shared/bus/connect.ts'
 import { publishOutbox } from '../../../shared/bus/publish.ts'
+import { createPostgresAllowances } from '../../../shared/db/allowances/postgres-allowances.ts'
 import { createPostgresAttention } from '../../../shared/db/attention/postgres-attention.ts'
 import { createPostgresOutbox } from '../../../shared/db/events/outbox.ts'
 import { createPostgresExecutions } from '../../../shared/db/executions/executions.ts'
@@ -15,6 +16,7 @@ import { marketSettingsSchema } from '../../../shared/market/rules.ts'
 import type { Program } from '../../../shared/program/program.ts'
 import { PATIENCE_MS } from '../../patience.ts'
 
+const YEAR_SECONDS = 31_536_000
 const ALICES_PROGRAM: Program = { command: ['true'], runtime: 'native', files: new Map() }
 
 export interface Servers {
@@ -76,6 +78,7 @@ export async function openEventfulMarket(db: Database): Promise<string> {
     await economy.registerAgent({ marketId, agent, creditsMicro: 100_000_000n })
   }
   await ledger.grant({ marketId, agent: 'bob', amountMicro: 7_500_000n, reason: 'a gift', key: null })
+  await payCarlsAllowance(db, marketId)
   const moved = { marketId, from: 'alice', to: 'bob', amountMicro: 2_500_000n, purpose: 'lunch', key: null }
   await ledger.transfer(moved)
   const hold = (agent: string) =>
@@ -157,6 +160,25 @@ export async function openEventfulMarket(db: Database): Promise<string> {
   return marketId
 }
 
+/** An allowance with a period that was paid. */
+async function payCarlsAllowance(db: Database, marketId: string): Promise<void> {
+  const allowances = createPostgresAllowances(db, async () => {})
+  const holder = { agent: 'carl' }
+  const given = { marketId, holder, amountMicro: 1_000_000n, capMicro: 3_000_000n, actor: 'test' }
+  await allowances.set({ ...given, periodSeconds: YEAR_SECONDS })
+  // It was given a period ago; what was paid could not be unpaid, so its row is another one.
+  await db.query(
+    `with gone as (delete from allowances where market_id = $1 returning *)
+     insert into allowances (market_id, agent_id, amount_micro, cap_micro, period_seconds, paid_period, given_by,
+                             given_at, scheduled)
+     select market_id, agent_id, amount_micro, cap_micro, period_seconds, paid_period - 1, given_by, given_at, true
+       from gone`,
+    [marketId],
+  )
+  const paid = await allowances.pay({ marketId, periodSeconds: YEAR_SECONDS, atMs: Date.now() })
+  if (!paid.ok || paid.agents !== 1) throw new Error('an allowance was not paid')
+}
+
 /** On her lease that goes on it began and ended; on the one that is over it was missed, and paid back. */
 async function runAlicesProgram(db: Database, marketId: string): Promise<void> {
   const executions = createPostgresExecutions(db, async () => {})
@@ -234,6 +256,7 @@ export async function publish({ db, bus }: Servers, marketId: string): Promise<v
 
 const TABLES_OF_MARKET = [
   'agents',
+  'allowances',
   'bids',
   'cycles',
   'event_batches',

@@ -23,6 +23,7 @@ const cycles = 'settled cycles are what the events say'
 const prompts = 'prompts are what the events say'
 const prices = 'posted prices are what the events say'
 const executions = 'executions are what the events say'
+const allowances = 'allowances are what the events say'
 const services = 'services are what the events say'
 
 test('rebuilds from the stream what Postgres has', async () => {
@@ -117,6 +118,13 @@ test.each<[change: string, sql: string, failing: string, detail: RegExp]>([
     prices,
     /^price 1\/cpu is in Postgres, but no event made it$/,
   ],
+  [
+    'what an allowance pays',
+    'update allowances set amount_micro = amount_micro + 1',
+    allowances,
+    /^allowance agent\/carl: amountMicro is 1000001 in Postgres and 1000000/,
+  ],
+  ['an allowance that was lost', 'delete from allowances', allowances, /is not in Postgres/],
   [
     'a reputation',
     `update services set succeeded = succeeded + 1`,
