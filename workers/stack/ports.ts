@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -15,6 +16,13 @@ export const PORT_VARIABLES: Record<PortName, string> = {
   temporalUi: 'BOURSE_TEMPORAL_UI_PORT',
   llm: 'BOURSE_LLM_PORT',
 }
+
+/**
+ * Ports are chosen below those that systems take for outgoing connections (32768 and up on Linux, 49152 and up elsewhere):
+ * such a connection may have one before its server listens.
+ */
+const CHOSEN_PORTS = { from: 10_000, to: 32_767 }
+const CHOICES_MAX = 100
 
 /** The ports that the environment fixes. Throws a StackError naming the variable that is not a port. */
 export function fixedPorts(env: Record<string, string | undefined>): Partial<Ports> {
@@ -41,7 +49,7 @@ export async function choosePorts(fixed: Partial<Ports>, remembered: Partial<Por
       const server =
         fixed[name] !== undefined
           ? await holdFixed(name, fixed[name])
-          : ((await hold(remembered[name] ?? 0)) ?? (await hold(0)))
+          : ((await holdRemembered(remembered[name])) ?? (await holdFree()))
       if (!server) throw new StackError(name, 'This machine has no free port left on 127.0.0.1.')
       held.push(server)
       chosen[name] = portOf(server)
@@ -77,11 +85,23 @@ async function holdFixed(name: PortName, port: number): Promise<Server> {
 
 /** A port of 127.0.0.1 that is free now. Throws a StackError when none is. */
 export async function freePort(partName: string): Promise<number> {
-  const server = await hold(0)
+  const server = await holdFree()
   if (!server) throw new StackError(partName, 'This machine has no free port left on 127.0.0.1.')
   const port = portOf(server)
   await new Promise(closed => server.close(closed))
   return port
+}
+
+async function holdRemembered(port: number | undefined): Promise<Server | undefined> {
+  return port === undefined ? undefined : await hold(port)
+}
+
+async function holdFree(): Promise<Server | undefined> {
+  for (let choice = 0; choice < CHOICES_MAX; choice++) {
+    const server = await hold(randomInt(CHOSEN_PORTS.from, CHOSEN_PORTS.to + 1))
+    if (server) return server
+  }
+  return await hold(0)
 }
 
 /** Listens on the port of 127.0.0.1, 0 for any; undefined when it is taken or not allowed. */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { choosePorts, fixedPorts, PORT_NAMES } from '../../../workers/stack/ports.ts'
+import { choosePorts, fixedPorts, freePort, PORT_NAMES } from '../../../workers/stack/ports.ts'
 
 const listening: Server[] = []
 
@@ -20,6 +20,12 @@ describe('the ports of a stack', () => {
     const ports = await choosePorts({}, {})
     expect(new Set(Object.values(ports)).size).toBe(PORT_NAMES.length)
     for (const port of Object.values(ports)) expect(port).toBeGreaterThan(0)
+  })
+
+  test('are none that an outgoing connection may take before they are used', async () => {
+    const outgoing = 32_768
+    const ports = [...Object.values(await choosePorts({}, {})), await freePort('llm-proxy')]
+    expect(ports.filter(port => port >= outgoing)).toEqual([])
   })
 
   test('are those of last time, except where another program has one now', async () => {
