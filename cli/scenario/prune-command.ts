@@ -62,10 +62,13 @@ async function chosen(
   }
   const { store } = await pruningOf(servers)
   const days = olderThan ?? (keep === undefined ? servers.environment().retention.runsDays : 0)
-  const old = await store.listPrunable(days, RUNS_MAX)
-  if (keep === undefined) return old
-  const newest = new Set((await store.listRuns(keep)).map(({ manifest }) => manifest.runId))
-  return old.filter(runId => !newest.has(runId))
+  const newest = new Set((await store.listRuns(keep ?? 0)).map(({ manifest }) => manifest.runId))
+  const client = await servers.temporal()
+  const due: string[] = []
+  for (const runId of await store.listPrunable(days, RUNS_MAX)) {
+    if (!newest.has(runId) && !(await isUnderWay(client, runId))) due.push(runId)
+  }
+  return due
 }
 
 /** Removes what can be removed, and waits a little for markets that are closing. Refuses `run_under_way`. */
