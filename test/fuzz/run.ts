@@ -40,8 +40,8 @@ const stopping = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort())
 void stack.failed.then(({ message }) => say(message))
 Object.assign(process.env, stackEnvironment(stack.state, ['operator', 'identity', 'gateway']))
+const economy = await openTestEconomy()
 try {
-  const economy = await openTestEconomy()
   const codes = new Map<string, number>()
   const startedAt = performance.now()
   let sent = 0
@@ -53,13 +53,13 @@ try {
       `round ${round + 1}: ${sent} messages in ${seconds.toFixed(0)} s, all answered; its market is in order`,
     )
   }
-  await economy.close()
   const counted = [...codes].toSorted(([, a], [, b]) => b - a).map(([code, count]) => `  ${code} ${count}`)
   process.stdout.write(`${sent} messages from seed ${seed}, answered with\n${counted.join('\n')}\n`)
 } catch (error) {
   say(`seed ${seed}: ${(error as Error).stack}`)
   process.exitCode = 1
 } finally {
+  await economy.close()
   await stack.stop()
   rmSync(home, { recursive: true, force: true })
 }
