@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { PATIENCE_MS } from '../patience.ts'
 import { bourseJson, interruptBourse, runBourse, spawnBourse } from './run-bourse.ts'
 
@@ -133,16 +133,25 @@ it('runs a cycle, and shows what became of everybody', async () => {
 })
 
 it('pages through a history without losing or repeating anything', async () => {
-  const whole = (await bourseJson(['history', market, 'ada'])).document.items
-  const paged: unknown[] = []
-  let cursor: string | null = null
-  do {
-    const before: string[] = cursor === null ? [] : ['--before', cursor]
-    const { document } = await bourseJson(['history', market, 'ada', '--limit', '1', ...before])
-    paged.push(...document.items)
-    cursor = document.next
-  } while (cursor !== null)
+  const readWhole = async () => (await bourseJson(['history', market, 'ada'])).document.items
+  const readPaged = async () => {
+    const paged: unknown[] = []
+    let cursor: string | null = null
+    do {
+      const before: string[] = cursor === null ? [] : ['--before', cursor]
+      const { document } = await bourseJson(['history', market, 'ada', '--limit', '1', ...before])
+      paged.push(...document.items)
+      cursor = document.next
+    } while (cursor !== null)
+    return paged
+  }
+  // A lease that ends meanwhile changes what is read.
+  const { whole, paged } = await vi.waitUntil(async () => {
+    const read = { whole: await readWhole(), paged: await readPaged() }
+    return JSON.stringify(await readWhole()) === JSON.stringify(read.whole) && read
+  }, WAIT)
   expect(paged).toEqual(whole)
+  expect(whole.length).toBeGreaterThan(1)
 })
 
 it('moves credits between agents and mints them, each once a key', async () => {

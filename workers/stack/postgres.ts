@@ -14,7 +14,7 @@ export const POSTGRES_FOLDER = 'postgres'
 const USER = 'bourse'
 const DATABASE = 'bourse'
 const MAJOR_VERSION = '18'
-const INITDB_WAIT_MS = 60_000
+const INITDB_WAIT_MS = 120_000
 const CONNECT_WAIT_MS = 5_000
 const STOP_WAIT_MS = 20_000
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { birthOf, ownIdentity } from '../../setup/process-identity.mjs'
 import type { ProcessRecord } from './process-record.ts'
 
-const GUARDIAN_WAIT_MS = 60_000
+const GUARDIAN_WAIT_MS = 120_000
 
 /** A process that ends what its supervisor has started when the supervisor is gone, however that came about. */
 export interface Guardian {

@@ -34,8 +34,8 @@ import { startGuardian } from './start-guardian.ts'
 import { TEMPORAL_NAMESPACE } from './temporal.ts'
 import { prepareWorker, type WorkerSpec, workerReadiness } from './worker-process.ts'
 
-const SERVER_READY_WAIT_MS = 60_000
-const WORKER_READY_WAIT_MS = 60_000
+const SERVER_READY_WAIT_MS = 120_000
+const WORKER_READY_WAIT_MS = 120_000
 const PORT_ATTEMPTS_MAX = 5
 const PORT_TAKEN = /address already in use|could not bind|port \d+ is already in use|can't set.*port/i
 
