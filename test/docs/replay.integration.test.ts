@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPostgresOutbox } from '../../shared/db/events/outbox.ts'
 import {
   readAgentStates,
+  readAllowanceStates,
   readBidStates,
   readCycleStates,
   readExecutionStates,
@@ -31,6 +32,7 @@ const READERS = {
   cycle: readCycleStates,
   price: readPriceStates,
   service: readServiceStates,
+  allowance: readAllowanceStates,
   execution: readExecutionStates,
   prompt: readPromptStates,
 }
