@@ -16,6 +16,7 @@ const PARALLEL = 3
 const AGENT_SECONDS = 600
 const WAIT_MS = 900_000
 const GROUP_SIZE = 5
+const ROUNDS_MAX = 3
 const catalogue = readCatalogue()
 const ids = [...catalogue.keys()].toSorted()
 const groups = Array.from({ length: ids.length / GROUP_SIZE }, (_, group) =>
@@ -49,8 +50,15 @@ function readCatalogue(): ReadonlyMap<string, Scenario> {
   return read.scenarios
 }
 
-async function ran(agent: string, scenarios: readonly string[]): Promise<RunReport> {
-  const runId = `${agent.replace('wrong-', '')}-${scenarios[0]!.replace('_', '')}-${stamp}`
+/** Runs them; again, within a bound, when our side failed, as a starved machine makes it: that says nothing of an agent. */
+async function ran(agent: string, scenarios: readonly string[], round = 1): Promise<RunReport> {
+  const report = await ranOnce(agent, scenarios, round)
+  const isOurs = report.totals.infrastructure > 0 && round < ROUNDS_MAX
+  return isOurs ? await ran(agent, scenarios, round + 1) : report
+}
+
+async function ranOnce(agent: string, scenarios: readonly string[], round: number): Promise<RunReport> {
+  const runId = `${agent.replace('wrong-', '')}-${scenarios[0]!.replace('_', '')}-${stamp}-${round}`
   const { store, handle } = await startRun(test, runId, {
     scenarios: scenarios.map(id => catalogue.get(id)!),
     agent: { function: agent, limits: { seconds: AGENT_SECONDS } },
@@ -95,8 +103,9 @@ describe.each(groups.filter(group => !isSkipped(group)))(
 
     it.each(group)('%s is failed by two that are wrong, whatever they tell the judge', id => {
       for (const agent of wrongOnes(id)) {
-        const { outcome, score, termination } = trialOf(agent, id)
-        expect([agent, outcome, score, termination?.reason]).toEqual([agent, 'failed', 1, 'finished'])
+        const { outcome, score, termination, reasons } = trialOf(agent, id)
+        expect(outcome, `${agent}: ${reasons}`).toBe('failed')
+        expect([agent, score, termination?.reason]).toEqual([agent, 1, 'finished'])
       }
       // The judge was content with what it said; it acted otherwise.
       if (id.startsWith('er')) expect(trialOf('wrong-words', id).verdict!.judgeScore).toBe(4)
