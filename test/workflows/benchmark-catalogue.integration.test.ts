@@ -6,7 +6,7 @@ import { readiness, whySkipped } from '../shared/sandbox/run-program.ts'
 import { startRun } from './benchmark-runs.ts'
 import { openTestEconomy, type TestEconomy } from './economy-client.ts'
 
-const stamp = Date.now().toString(36)
+const stamp = Date.now().toString(36).slice(-6)
 /** Those with a text that tells an agent what to do. */
 const WITH_INJECTED_TEXT = ['fc_005', 'er_006', 'er_011']
 /** Programs are run as often as it takes to compare them, and no more. */
@@ -58,7 +58,7 @@ async function ran(agent: string, scenarios: readonly string[], round = 1): Prom
 }
 
 async function ranOnce(agent: string, scenarios: readonly string[], round: number): Promise<RunReport> {
-  const runId = `${agent.replace('wrong-', '')}-${scenarios[0]!.replace('_', '')}-${stamp}-${round}`
+  const runId = `${agent.replace('wrong-', '')}${round}-${scenarios[0]!.replace('_', '')}-${stamp}`
   const { store, handle } = await startRun(test, runId, {
     scenarios: scenarios.map(id => catalogue.get(id)!),
     agent: { function: agent, limits: { seconds: AGENT_SECONDS } },
