@@ -1,7 +1,6 @@
 import type { BourseEnvironment } from '../shared/config/environment.ts'
 import { findLeaseOfToken } from '../shared/db/leases/lease-tokens.ts'
 import { createDatabase } from '../shared/db/pool.ts'
-import { rememberLeases } from '../shared/identity/recent-leases.ts'
 import type { LlmSetup } from '../shared/llm/llm-config.ts'
 import { serveMetrics } from '../shared/telemetry/serve-metrics.ts'
 import { startTelemetry } from '../shared/telemetry/start-telemetry.ts'
@@ -24,12 +23,10 @@ export async function runLlmProxy(
   // A market that is woken by an event learns of it by the workers' sweep: the proxy needs no Temporal.
   const core = startLlmCore(db, setup, telemetry, async () => {})
   const metrics = await serveMetrics({ registry: telemetry.metrics, ...environment.telemetry.metrics, log })
-  const findLease = (token: string) => findLeaseOfToken(db, token)
   const server = await startLlmServer({
     ...environment.llm,
     config: setup.config,
-    findLease,
-    findRecentLease: rememberLeases(findLease),
+    findLease: token => findLeaseOfToken(db, token),
     complete: core.complete,
     onRefused: core.refused,
     log,

@@ -2,7 +2,6 @@ import { Registry } from 'prom-client'
 import { findLeaseOfToken } from '../../shared/db/leases/lease-tokens.ts'
 import type { Database } from '../../shared/db/pool.ts'
 import type { ServerAddress } from '../../shared/execution/lease-access.ts'
-import { rememberLeases } from '../../shared/identity/recent-leases.ts'
 import { readLlmConfig } from '../../shared/llm/llm-config.ts'
 import type { Telemetry } from '../../shared/telemetry/start-telemetry.ts'
 import { startLlmCore } from '../llm-core.ts'
@@ -51,13 +50,11 @@ export async function startScriptedModels(parts: {
   )
   const { log } = parts.telemetry
   const core = startLlmCore(db, setup, { log, metrics: new Registry() }, hint)
-  const findLease = (token: string) => findLeaseOfToken(db, token)
   const server = await startLlmServer({
     host: '127.0.0.1',
     port: 0,
     config: setup.config,
-    findLease,
-    findRecentLease: rememberLeases(findLease),
+    findLease: token => findLeaseOfToken(db, token),
     complete: core.complete,
     onRefused: core.refused,
     log,

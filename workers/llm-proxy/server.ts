@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { v7 as uuidV7 } from 'uuid'
 import type { Outcome } from '../../shared/economy/refusal.ts'
 import type { TokenLease } from '../../shared/identity/identity.ts'
-import type { ShownLease } from '../../shared/identity/recent-leases.ts'
+import { rememberLeases, type ShownLease } from '../../shared/identity/recent-leases.ts'
 import { readChatRequest } from '../../shared/llm/chat-request.ts'
 import type { ChatAnswer, ChatCall } from '../../shared/llm/complete-chat.ts'
 import type { LlmConfig } from '../../shared/llm/llm-config.ts'
@@ -20,8 +20,6 @@ export interface LlmServerOptions {
   port: number
   config: LlmConfig
   findLease: (token: string) => Promise<Outcome<{ lease: TokenLease }>>
-  /** The same for a call, which judges the lease again: one that was found lately will do. */
-  findRecentLease: (token: string) => Promise<Outcome<ShownLease>>
   complete: (call: ChatCall) => Promise<ChatAnswer>
   /** Told of every call that was refused; with its lease where that is known and the core was not asked. */
   onRefused: (refusal: LlmRefusal, leaseId?: string) => void
@@ -49,6 +47,8 @@ const PASSED_HEADERS = ['openai-beta']
 /** Serves OpenAI's chat completions to holders of lease tokens. Throws when the port is taken. */
 export async function startLlmServer(options: LlmServerOptions): Promise<LlmServer> {
   const { config, log } = options
+  // A call judges its lease again: one that was found lately will do.
+  const findRecentLease = rememberLeases(options.findLease)
   /** The callers that wait, each with what breaks its call off. */
   const waiting = new Set<AbortController>()
   let isClosing = false
@@ -129,7 +129,7 @@ export async function startLlmServer(options: LlmServerOptions): Promise<LlmServ
   }
 
   async function completeChat(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const known = await findLease(request, options.findRecentLease)
+    const known = await findLease(request, findRecentLease)
     if (!known.ok) return refuse(response, known)
     const { marketId, agent, owner } = known.lease
     const who = owner === null ? `${marketId}/${agent}` : `${marketId}//${owner}`
