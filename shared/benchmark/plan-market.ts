@@ -1,7 +1,8 @@
 import { type Outcome, refuse } from '../economy/refusal.ts'
 import { type MarketSettings, marketSettingsSchema } from '../market/rules.ts'
-import { MAX_MINTED_MICRO, readCredits } from '../money/credits.ts'
+import { MAX_MINTED_MICRO } from '../money/credits.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { microOf } from '../scenario/seeded-fields.ts'
 import { AGENT } from './trial.ts'
 
 /** What a trial's market is made of before anything happens in it. */
@@ -92,11 +93,4 @@ function flowsOf({ initial_state: { seeded } }: Scenario): Map<string, { spent: 
 function agentsOf(hook: Scenario['injections'][number]['do']): string[] {
   const { agent, from, to } = hook as { agent?: string; from?: string; to?: string }
   return [agent, from, to].filter(name => name !== undefined)
-}
-
-/** Micro-credits of an amount that the scenario's schema has looked at. */
-export function microOf(credits: string): bigint {
-  const read = readCredits(credits)
-  if (!read.ok) throw new Error(`${credits} are no credits`)
-  return read.micro
 }

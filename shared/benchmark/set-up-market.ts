@@ -1,8 +1,9 @@
 import type { Outcome, Refusal } from '../economy/refusal.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { microOf } from '../scenario/seeded-fields.ts'
 import { agentTask } from '../scenario/situation.ts'
 import { type HandedOn, toldHandedOn } from './handed-on.ts'
-import { microOf, planMarket } from './plan-market.ts'
+import { planMarket } from './plan-market.ts'
 import { AGENT } from './trial.ts'
 import type { TrialParts } from './trial-parts.ts'
 

@@ -1,17 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Outcome } from '../economy/refusal.ts'
 import type { BourseEvent } from '../events/envelope.ts'
 import type { Hook } from '../scenario/injection.ts'
 import { findMatches } from '../scenario/match-event.ts'
 import type { Rival } from '../scenario/rival.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { microOf } from '../scenario/seeded-fields.ts'
 import type { SeededService } from '../scenario/service.ts'
 import { orderTrial } from '../scenario/trial-events.ts'
-import { microOf } from './plan-market.ts'
 import { done, pricesMicroOf } from './set-up-market.ts'
 import { AGENT } from './trial.ts'
 import type { TrialParts } from './trial-parts.ts'
 
 const ACTOR = 'benchmark'
+/** What is taken from an agent that spends meanwhile is read again this often. */
+const TAKES_MAX = 10
+/**
+ * Refusals that come of what agents did: somebody spent its credits, died or is over with it. Then the thing is not done,
+ * as nobody else could do it. Every other refusal says that the scenario asks for what cannot be.
+ */
+const OVERTAKEN = ['insufficient_balance', 'agent_not_alive', 'agent_frozen', 'call_over', 'lease_ended']
 
 /** What goes on around an agent under test. */
 export interface StageHands {
@@ -101,16 +109,38 @@ export function callStageHands(parts: TrialParts, marketId: string, scenario: Sc
       const succeeded = answer.ok && !failing.has(name)
       const result = succeeded || !answer.ok ? answer.result : { error: 'out of order' }
       const key = `answer/${callId}`
-      const ended = await parts.services.answer({
-        marketId,
-        provider,
-        callId,
-        succeeded,
-        result: result ?? null,
-        key,
-      })
-      if (!ended.ok && ended.error.code !== 'call_over') done(ended)
+      doneUnlessOvertaken(
+        await parts.services.answer({
+          marketId,
+          provider,
+          callId,
+          succeeded,
+          result: result ?? null,
+          key,
+        }),
+      )
     })
+  }
+
+  /** Takes so many available credits, or all there are. A refusal is kept under its key: each try has its own. */
+  async function takeCredits(
+    key: string,
+    { agent, amount, reason }: Extract<Hook, { hook: 'take_credits' }>,
+  ): Promise<void> {
+    let wantedMicro = microOf(amount)
+    for (let n = 0; n < TAKES_MAX && wantedMicro > 0n; n++) {
+      const amountMicro = -wantedMicro
+      const taken = await parts.ledger.adjust({
+        marketId,
+        agent,
+        amountMicro,
+        reason,
+        actor: ACTOR,
+        key: `${key}/${n}`,
+      })
+      if (taken.ok || taken.error.available === undefined) return doneUnlessOvertaken(taken)
+      wantedMicro = microOf(taken.error.available)
+    }
   }
 
   async function inject(name: string, hook: Hook): Promise<void> {
@@ -123,22 +153,17 @@ export function callStageHands(parts: TrialParts, marketId: string, scenario: Sc
       case 'grant': {
         const { agent, amount, reason } = hook
         const amountMicro = microOf(amount)
-        return void done(
+        return doneUnlessOvertaken(
           await parts.ledger.grant({ marketId, agent, amountMicro, reason, actor: ACTOR, key }),
         )
       }
-      case 'take_credits': {
-        const { agent, amount, reason } = hook
-        const amountMicro = -microOf(amount)
-        return void done(
-          await parts.ledger.adjust({ marketId, agent, amountMicro, reason, actor: ACTOR, key }),
-        )
-      }
+      case 'take_credits':
+        return await takeCredits(key, hook)
       case 'freeze_agent':
       case 'unfreeze_agent': {
         const { agent, reason } = hook
         const change = hook.hook === 'freeze_agent' ? 'freezeAgent' : 'unfreezeAgent'
-        return void done(await parts.identity[change]({ marketId, agent, reason, actor: ACTOR }))
+        return doneUnlessOvertaken(await parts.identity[change]({ marketId, agent, reason, actor: ACTOR }))
       }
       case 'take_supply':
         return await bidFor(hook.agent, key, hook.amount, hook.bundle)
@@ -152,12 +177,14 @@ export function callStageHands(parts: TrialParts, marketId: string, scenario: Sc
         return void failing.delete(`${hook.provider}/${hook.service}`)
       case 'send_message': {
         const { from, to, text } = hook
-        return void done(await parts.sendMessage({ marketId, from, to, text, key }))
+        return doneUnlessOvertaken(await parts.sendMessage({ marketId, from, to, text, key }))
       }
       case 'pay': {
         const { from, to, amount, purpose } = hook
         const amountMicro = microOf(amount)
-        return void done(await parts.ledger.transfer({ marketId, from, to, amountMicro, purpose, key }))
+        return doneUnlessOvertaken(
+          await parts.ledger.transfer({ marketId, from, to, amountMicro, purpose, key }),
+        )
       }
       case 'pause_market':
         return void done(await parts.economy.pauseMarket(marketId, ACTOR))
@@ -166,14 +193,9 @@ export function callStageHands(parts: TrialParts, marketId: string, scenario: Sc
       case 'revoke_leases': {
         const { agent, refund, reason } = hook
         for (const leaseId of await parts.listActiveLeases(marketId, agent)) {
-          const revoked = await parts.identity.revokeLease({
-            marketId,
-            leaseId,
-            refund,
-            reason,
-            actor: ACTOR,
-          })
-          if (!revoked.ok && revoked.error.code !== 'lease_ended') done(revoked)
+          doneUnlessOvertaken(
+            await parts.identity.revokeLease({ marketId, leaseId, refund, reason, actor: ACTOR }),
+          )
         }
         return
       }
@@ -203,6 +225,11 @@ export function callStageHands(parts: TrialParts, marketId: string, scenario: Sc
       await Promise.all(underWay)
     },
   }
+}
+
+function doneUnlessOvertaken(outcome: Outcome<object>): void {
+  if (!outcome.ok && OVERTAKEN.includes(outcome.error.code)) return
+  done(outcome)
 }
 
 function answerOf({ answers }: SeededService, n: number): SeededService['answers'][number] | undefined {

@@ -3,14 +3,19 @@ import { NAME_PATTERN } from '../market/name-pattern.ts'
 /** A typed no: what was refused, where, and what is allowed. Nothing was changed. */
 export interface Refusal {
   ok: false
-  error: { code: string; message: string; field?: string }
+  error: { code: string; message: string; field?: string; required?: string; available?: string }
 }
 
 export type Outcome<T> = ({ ok: true } & T) | Refusal
 
-/** Refuses with a code for programs and a message for people. */
-export function refuse(code: string, message: string, field?: string): Refusal {
-  return { ok: false, error: { code, message, ...(field === undefined ? {} : { field }) } }
+/** Refuses with a code for programs, a message for people and, where credits are short, how many (in credits). */
+export function refuse(
+  code: string,
+  message: string,
+  field?: string,
+  amounts?: { required: string; available: string },
+): Refusal {
+  return { ok: false, error: { code, message, ...(field === undefined ? {} : { field }), ...amounts } }
 }
 
 export function refuseUnknownMarket(marketId: string): Refusal {

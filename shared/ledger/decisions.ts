@@ -312,5 +312,6 @@ export function refuseUnlessAvailable(agent: LedgerAgent, amountMicro: bigint) {
     'insufficient_balance',
     `agent ${agent.name} has ${available} credits available, ${required} are needed`,
     'amount',
+    { required, available },
   )
 }

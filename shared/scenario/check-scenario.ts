@@ -1,12 +1,13 @@
 import { readBundle } from '../bundle/bundle.ts'
 import { DEFAULT_RESOURCES } from '../market/rules.ts'
+import { formatCredits } from '../money/credits.ts'
 import { allMatchers, matcherNamed, readOrder } from './checks/order-checks.ts'
 import { isComparison } from './constraint.ts'
 import { referencesOf } from './match-event.ts'
 import { dataLiterals, type Literal, type Matcher } from './matcher.ts'
 import { CHECK_RESULTS, OTHER_RESULTS } from './named-results.ts'
 import type { Scenario } from './scenario.ts'
-import { SELF } from './seeded-fields.ts'
+import { microOf, SELF } from './seeded-fields.ts'
 import { namesIn, parseSuccessCondition } from './success-condition.ts'
 import { restsOnWordsAlone } from './words-alone.ts'
 
@@ -20,6 +21,7 @@ export interface Inconsistency {
 export function checkScenario(scenario: Scenario): Inconsistency[] {
   return [
     ...checkPeople(scenario),
+    ...checkPayments(scenario),
     ...checkResources(scenario),
     ...checkWorkspace(scenario),
     ...checkLabels(scenario),
@@ -61,6 +63,22 @@ function checkPeople({ initial_state: { seeded }, injections }: Scenario): Incon
       say([...path, 'service'], `${hook.provider} offers no ${hook.service}`)
   }
   return problems
+}
+
+/** Who pays during the trial has the credits for it to begin with. */
+function checkPayments({ initial_state: { seeded }, injections }: Scenario): Inconsistency[] {
+  const leftMicro = new Map(
+    [...seeded.agents, ...seeded.rivals].map(({ id, balance }) => [id, microOf(balance)]),
+  )
+  return injections.flatMap(({ do: hook }, index) => {
+    if (hook.hook !== 'pay') return []
+    const hasMicro = leftMicro.get(hook.from) ?? 0n
+    const left = hasMicro - microOf(hook.amount)
+    leftMicro.set(hook.from, left)
+    if (left >= 0n) return []
+    const message = `${hook.from} has ${formatCredits(hasMicro > 0n ? hasMicro : 0n)} credits for it: give it more in initial_state.seeded.agents`
+    return [{ path: ['injections', index, 'do', 'amount'], message }]
+  })
 }
 
 function checkResources({ initial_state: { seeded }, injections }: Scenario): Inconsistency[] {

@@ -27,7 +27,7 @@ export const hookSchema = z.discriminatedUnion('hook', [
     .describe('gives an agent new credits'),
   z
     .strictObject({ hook: z.literal('take_credits'), agent: anyoneSchema, amount: amountSchema, reason })
-    .describe('takes available credits from an agent, by an adjustment of the ledger'),
+    .describe('takes so many available credits from an agent, or all it has, by an adjustment of the ledger'),
   z
     .strictObject({ hook: z.literal('freeze_agent'), agent: anyoneSchema, reason })
     .describe('lets an agent look and do nothing else'),
@@ -67,7 +67,7 @@ export const hookSchema = z.discriminatedUnion('hook', [
       amount: amountSchema,
       purpose: reason,
     })
-    .describe('an agent pays another'),
+    .describe('an agent pays another, from what it has in seeded.agents or seeded.rivals'),
   z.strictObject({ hook: z.literal('pause_market') }).describe('no cycle is cleared'),
   z.strictObject({ hook: z.literal('resume_market') }),
 ])

@@ -32,3 +32,10 @@ export const bundleSchema = z
 
 /** Milliseconds in a trial. */
 export const momentMsSchema = z.number().int().min(0).max(86_400_000)
+
+/** Micro-credits of an amount that the scenario's schema has looked at. */
+export function microOf(credits: string): bigint {
+  const read = readCredits(credits)
+  if (!read.ok) throw new Error(`${credits} are no credits`)
+  return read.micro
+}

@@ -16,7 +16,6 @@ const PARALLEL = 3
 const AGENT_SECONDS = 600
 const WAIT_MS = 900_000
 const GROUP_SIZE = 5
-const ROUNDS_MAX = 3
 const catalogue = readCatalogue()
 const ids = [...catalogue.keys()].toSorted()
 const groups = Array.from({ length: ids.length / GROUP_SIZE }, (_, group) =>
@@ -50,15 +49,8 @@ function readCatalogue(): ReadonlyMap<string, Scenario> {
   return read.scenarios
 }
 
-/** Runs them; again, within a bound, when our side failed, as a starved machine makes it: that says nothing of an agent. */
-async function ran(agent: string, scenarios: readonly string[], round = 1): Promise<RunReport> {
-  const report = await ranOnce(agent, scenarios, round)
-  const isOurs = report.totals.infrastructure > 0 && round < ROUNDS_MAX
-  return isOurs ? await ran(agent, scenarios, round + 1) : report
-}
-
-async function ranOnce(agent: string, scenarios: readonly string[], round: number): Promise<RunReport> {
-  const runId = `${agent.replace('wrong-', '')}${round}-${scenarios[0]!.replace('_', '')}-${stamp}`
+async function ran(agent: string, scenarios: readonly string[]): Promise<RunReport> {
+  const runId = `${agent.replace('wrong-', '')}-${scenarios[0]!.replace('_', '')}-${stamp}`
   const { store, handle } = await startRun(test, runId, {
     scenarios: scenarios.map(id => catalogue.get(id)!),
     agent: { function: agent, limits: { seconds: AGENT_SECONDS } },

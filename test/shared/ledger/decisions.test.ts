@@ -64,6 +64,11 @@ describe('a transfer', () => {
     expect(decision).toMatchObject({ outcome: { ok: false, error: { code } }, agents: [], movements: [] })
     expect(decision.events).toEqual([])
   })
+
+  test('for want of credits is refused with how many are there, and how many are needed', () => {
+    const { outcome } = decideTransfer(agents, { ...request, amountMicro: 2_000_000n }, 'op')
+    expect(outcome).toMatchObject({ error: { required: '2', available: '0.0001' } })
+  })
 })
 
 test('a grant is minted', () => {

@@ -135,6 +135,18 @@ describe('the file of a scenario', () => {
       'needs a metric',
     ],
     [
+      {
+        initial_state: { seeded: { balance: '1', agents: [{ id: 'q', balance: '30' }] } },
+        injections: [20, 20].map((amount, n) => ({
+          name: `pays_${n}`,
+          when: { after_ms: 1 },
+          do: { hook: 'pay', from: 'q', to: 'self', amount: String(amount), purpose: 'as asked' },
+        })),
+      },
+      'injections[1].do.amount',
+      'q has 10 credits for it: give it more in initial_state.seeded.agents',
+    ],
+    [
       { injections: [{ name: 'a', when: { after_ms: 1 }, do: { hook: 'start_rival', rival: 'r' } }] },
       'injections[0].do.rival',
       'there is no rival "r"',
