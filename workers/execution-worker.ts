@@ -1,5 +1,4 @@
 import { hostname } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type NativeConnection, Worker, type WorkerInterceptors } from '@temporalio/worker'
 import { createExecutionActivities } from '../activities/execution-activities.ts'
 import { heartbeating } from '../activities/heartbeating.ts'
@@ -7,6 +6,7 @@ import { executionTaskQueue } from '../shared/contracts/workflows.ts'
 import type { ExecutionRunner } from '../shared/execution/run-execution.ts'
 import type { Sandbox } from '../shared/sandbox/sandbox.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
+import { doRounds } from './do-rounds.ts'
 import { createWorkerSandbox } from './worker-sandbox.ts'
 
 /** At most so many programs run on one worker at once; others wait for a place here or elsewhere. */
@@ -60,13 +60,17 @@ export async function createExecutionWorker({
 }
 
 /** Until `signal` aborts, kills what workers of this machine that are gone or frozen left running. */
-async function endOrphans(sandbox: Sandbox, log: Logger, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      for (const id of await sandbox.endOrphans()) log.warn({ lease: id }, 'an orphaned sandbox was ended')
-    } catch (error) {
-      log.warn({ err: error }, 'orphaned sandboxes could not be looked for')
-    }
-    await delay(ORPHAN_SWEEP_MS, undefined, { signal }).catch(() => {})
-  }
+function endOrphans(sandbox: Sandbox, log: Logger, signal: AbortSignal): Promise<void> {
+  return doRounds(
+    {
+      async round() {
+        for (const id of await sandbox.endOrphans()) log.warn({ lease: id }, 'an orphaned sandbox was ended')
+        return ORPHAN_SWEEP_MS
+      },
+      trouble: 'orphaned sandboxes could not be looked for',
+      afterTroubleMs: ORPHAN_SWEEP_MS,
+      log,
+    },
+    signal,
+  )
 }

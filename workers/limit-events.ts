@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Bus } from '../shared/bus/connect.ts'
 import { trimStream } from '../shared/bus/trim-stream.ts'
 import { type LimitingEvents, limitEvents as limitOnce } from '../shared/db/events/limit-events.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
+import { doRounds } from './do-rounds.ts'
 
 const LOOK_INTERVAL_MS = 10_000
 
@@ -16,12 +16,16 @@ export async function limitEvents({ bus, log, ...rest }: Limiting, signal: Abort
     onTrouble: (marketId, problem) =>
       log.warn({ market: marketId, err: problem }, 'events could not be limited; it is tried again'),
   }
-  while (!signal.aborted) {
-    try {
-      await limitOnce(limiting, signal)
-    } catch (error) {
-      log.warn({ err: error }, 'markets whose events are limited could not be looked for; it is tried again')
-    }
-    await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => {})
-  }
+  await doRounds(
+    {
+      async round() {
+        await limitOnce(limiting, signal)
+        return LOOK_INTERVAL_MS
+      },
+      trouble: 'markets whose events are limited could not be looked for; it is tried again',
+      afterTroubleMs: LOOK_INTERVAL_MS,
+      log,
+    },
+    signal,
+  )
 }

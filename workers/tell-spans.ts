@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Bus } from '../shared/bus/connect.ts'
 import { readStoredTimes } from '../shared/bus/stored-times.ts'
 import { createPostgresOutbox } from '../shared/db/events/outbox.ts'
@@ -9,6 +8,7 @@ import type { Outbox } from '../shared/events/outbox.ts'
 import { exportSpans } from '../shared/telemetry/export-spans.ts'
 import type { Logger } from '../shared/telemetry/log.ts'
 import type { Tracing } from '../shared/telemetry/tracing.ts'
+import { doRounds } from './do-rounds.ts'
 import { spansOfEvents } from './spans-of-events.ts'
 
 /** Spans are told beside everything else and keep no connection from it. */
@@ -50,20 +50,20 @@ export async function tellSpans({
   if (tracing === null) return
   const db = createDatabase(postgresUrl, 'bourse spans', MAX_CONNECTIONS)
   const telling = { db, bus, outbox: createPostgresOutbox(db), tracing, log }
-  while (!signal.aborted) {
-    let waitMs = LOOK_INTERVAL_MS
-    try {
-      const claim = await claimSpans(db, BACKLOG_SECONDS)
-      if (claim !== null) {
+  await doRounds(
+    {
+      async round() {
+        const claim = await claimSpans(db, BACKLOG_SECONDS)
+        if (claim === null) return LOOK_INTERVAL_MS
         await tellClaimed(telling, claim)
-        waitMs = 0
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'spans of bids could not be sent; they are told later')
-      waitMs = PAUSE_AFTER_TROUBLE_MS
-    }
-    await delay(waitMs, undefined, { signal }).catch(() => {})
-  }
+        return 0
+      },
+      trouble: 'spans of bids could not be sent; they are told later',
+      afterTroubleMs: PAUSE_AFTER_TROUBLE_MS,
+      log,
+    },
+    signal,
+  )
   await db.end()
 }
 

@@ -65,7 +65,7 @@ async function chosen(
   const newest = new Set((await store.listRuns(keep ?? 0)).map(({ manifest }) => manifest.runId))
   const client = await servers.temporal()
   const due: string[] = []
-  for (const runId of await store.listPrunable(days, RUNS_MAX)) {
+  for (const runId of await store.listPrunable(days, '', RUNS_MAX)) {
     if (!newest.has(runId) && !(await isUnderWay(client, runId))) due.push(runId)
   }
   return due

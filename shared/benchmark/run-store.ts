@@ -63,8 +63,11 @@ export interface RunStore {
   giveUpMarkets(runId: string): Promise<Outcome<object>>
   /** The markets of all attempts of a run that are there, removed ones left out. */
   listMarkets(runId: string): Promise<{ marketId: string; status: MarketStatus }[]>
-  /** Runs that were over, or not touched, for so many days, and those given up whose markets are not all gone. */
-  listPrunable(days: number, limit: number): Promise<string[]>
+  /**
+   * Runs that were over, or not touched, for so many days, and those given up whose markets are not all gone: the first
+   * `limit` ids after `afterRunId`, in order.
+   */
+  listPrunable(days: number, afterRunId: string, limit: number): Promise<string[]>
   /** The newest attempt at a trial; null: none was begun. */
   readTrial(subject: TrialSubject): Promise<StoredTrial | null>
   /** The newest attempt at each trial of a run. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type PrunedRun, pruneRun, type RunPruning } from '../../shared/benchmark/prune-runs.ts'
 import type { Bus } from '../../shared/bus/connect.ts'
 import { deadLetterStreamName } from '../../shared/bus/dead-letters.ts'
@@ -10,6 +9,7 @@ import type { Database } from '../../shared/db/pool.ts'
 import type { Economy } from '../../shared/economy/economy.ts'
 import type { Identity } from '../../shared/identity/identity.ts'
 import type { Logger } from '../../shared/telemetry/log.ts'
+import { doRounds } from '../do-rounds.ts'
 
 /** What removes the markets of runs, from Postgres and from NATS. */
 export function createRunPruning(parts: {
@@ -39,27 +39,59 @@ const LOOK_AGAIN_MS = 5_000
 const RUNS_AT_ONCE = 10
 
 /** Until `signal` aborts, removes the markets of runs that were over `days` ago. Several workers do not meet. */
-export async function pruneOldRuns(
+export function pruneOldRuns(
   pruning: RunPruning,
   days: number,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    let isMoreLeft = false
-    try {
-      const runIds = await pruning.store.listPrunable(days, RUNS_AT_ONCE)
-      const pruned: PrunedRun[] = []
-      for (const runId of runIds) {
-        if (signal.aborted) return
-        const outcome = await pruneRun(pruning, runId)
-        if (outcome.ok) pruned.push(outcome)
-      }
-      isMoreLeft = pruned.some(run => run.waiting > 0) || runIds.length === RUNS_AT_ONCE
-      if (pruned.length > 0) log.info({ runs: pruned }, 'markets of old benchmark runs were removed')
-    } catch (error) {
-      log.warn({ err: error }, 'markets of old benchmark runs could not be removed; it is tried again')
-    }
-    await delay(isMoreLeft ? LOOK_AGAIN_MS : LOOK_INTERVAL_MS, undefined, { signal }).catch(() => {})
+  return doRounds(
+    {
+      round: createPruningRound(pruning, days, log, signal),
+      trouble: 'old benchmark runs could not be looked for; it is tried again',
+      afterTroubleMs: LOOK_INTERVAL_MS,
+      log,
+    },
+    signal,
+  )
+}
+
+/** Each round prunes the next few runs, in the order of their ids; those that cannot go yet hold up no others. */
+export function createPruningRound(
+  pruning: RunPruning,
+  days: number,
+  log: Logger,
+  signal: AbortSignal,
+): () => Promise<number> {
+  let afterRunId = ''
+  return async () => {
+    const runIds = await pruning.store.listPrunable(days, afterRunId, RUNS_AT_ONCE)
+    afterRunId = runIds.length === RUNS_AT_ONCE ? runIds.at(-1)! : ''
+    const pruned = await pruneEach(pruning, runIds, log, signal)
+    if (pruned.length > 0) log.info({ runs: pruned }, 'markets of old benchmark runs were removed')
+    const isMoreLeft = afterRunId !== '' || pruned.some(run => run.waiting > 0)
+    return isMoreLeft ? LOOK_AGAIN_MS : LOOK_INTERVAL_MS
   }
+}
+
+async function pruneEach(
+  pruning: RunPruning,
+  runIds: readonly string[],
+  log: Logger,
+  signal: AbortSignal,
+): Promise<PrunedRun[]> {
+  const pruned: PrunedRun[] = []
+  for (const runId of runIds) {
+    if (signal.aborted) break
+    try {
+      const outcome = await pruneRun(pruning, runId)
+      if (outcome.ok) pruned.push(outcome)
+    } catch (error) {
+      log.warn(
+        { err: error, run: runId },
+        'markets of an old benchmark run could not be removed; it is tried again',
+      )
+    }
+  }
+  return pruned
 }

@@ -17,7 +17,7 @@ export function createPostgresRuns(db: Database): RunStore {
     finishRun: runId => finishRun(db, runId),
     giveUpMarkets: runId => giveUpMarkets(db, runId),
     listMarkets: runId => listMarkets(db, runId),
-    listPrunable: (days, limit) => listPrunable(db, days, limit),
+    listPrunable: (...after) => listPrunable(db, ...after),
     readTrial: subject => readTrial(db, subject),
     listTrials: runId => listTrials(db, runId),
     beginAttempt: (attempt, marketId) => beginAttempt(db, attempt, marketId),
@@ -120,16 +120,21 @@ async function listMarkets(
   return rows.map(row => ({ marketId: row.market_id, status: row.status }))
 }
 
-async function listPrunable(db: Database, days: number, limit: number): Promise<string[]> {
+async function listPrunable(
+  db: Database,
+  days: number,
+  afterRunId: string,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await db.query(
     `select run_id from scenario_runs r
-      where case when pruned_at is null
+      where run_id > $2 and case when pruned_at is null
             then coalesce(finished_at, greatest(created_at, (select max(coalesce(t.finished_at, t.created_at))
                    from scenario_trials t where t.run_id = r.run_id))) < clock_timestamp() - make_interval(days => $1)
             else exists (select from scenario_trials t join markets m using (market_id)
                           where t.run_id = r.run_id and m.removed_at is null) end
-      order by created_at limit $2`,
-    [days, limit],
+      order by run_id limit $3`,
+    [days, afterRunId, limit],
   )
   return rows.map(row => row.run_id)
 }
