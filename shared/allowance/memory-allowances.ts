@@ -5,7 +5,7 @@ import {
   type MemoryMarket,
   type MemoryState,
   postMovements,
-} from '../economy/memory-state.ts'
+} from '../economy/memory/memory-state.ts'
 import { type Refusal, refuse, refuseUnknownAgent, refuseUnknownMarket } from '../economy/refusal.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
 import { textProblem } from '../ledger/text-problem.ts'

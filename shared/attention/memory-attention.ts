@@ -8,7 +8,7 @@ import {
   type MemoryState,
   postMovements,
   storeOutcome,
-} from '../economy/memory-state.ts'
+} from '../economy/memory/memory-state.ts'
 import { refuseUnknownMarket } from '../economy/refusal.ts'
 import { refuseMintExhausted } from '../ledger/mint-limit.ts'
 import { textProblem } from '../ledger/text-problem.ts'

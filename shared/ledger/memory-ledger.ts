@@ -8,7 +8,7 @@ import {
   type MemoryState,
   postMovements,
   storeOutcome,
-} from '../economy/memory-state.ts'
+} from '../economy/memory/memory-state.ts'
 import { type Outcome, refuseUnknownMarket } from '../economy/refusal.ts'
 import { judgeWhenBroke } from '../life/life.ts'
 import {

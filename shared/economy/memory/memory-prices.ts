@@ -1,16 +1,16 @@
-import { pausedUpToMs } from '../market/market-clock.ts'
+import { pausedUpToMs } from '../../market/market-clock.ts'
 import {
   decidePriceTick,
   firstMomentMs,
   type PriceTickFacts,
   type RecordedDemand,
-} from '../market/price-tick.ts'
-import { formatCredits } from '../money/credits.ts'
-import { postedCostMicro } from '../pricing/posted-cost.ts'
-import { FLOOR_PRICE_MICRO } from '../pricing/price-bounds.ts'
-import type { PriceTick } from './economy.ts'
+} from '../../market/price-tick.ts'
+import { formatCredits } from '../../money/credits.ts'
+import { postedCostMicro } from '../../pricing/posted-cost.ts'
+import { FLOOR_PRICE_MICRO } from '../../pricing/price-bounds.ts'
+import type { PriceTick } from '../economy.ts'
+import { type Outcome, refuse } from '../refusal.ts'
 import { appendEvents, type MemoryMarket, type MemoryState } from './memory-state.ts'
-import { type Outcome, refuse } from './refusal.ts'
 
 /** The age of the newest prices, pauses not counted; null: none was ever recorded. */
 export function priceAgeSeconds({ prices, pauses }: MemoryMarket, nowMs: number): number | null {
