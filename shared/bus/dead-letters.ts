@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { type Bus, isBusError } from './connect.ts'
 import { isNoStream, readNewest, readStored } from './stored-messages.ts'
-import { isStreamMissing, keepStream, streamName } from './stream.ts'
+import { isNotUpdatable, isStreamMissing, keepStream, streamName } from './stream.ts'
 
 /** What is kept of a dead letter's text, so that it fits into a message of its own. */
 const TEXT_CHARS_MAX = 65_536
+/** A reason may name what a sender wrote. */
+const REASON_CHARS_MAX = 1_000
 
 const letterSchema = z.object({
   /** The stream in which the message stands, and when that was made, as NATS writes it. */
@@ -52,7 +54,7 @@ export async function buryMessages(
     name: deadLetterStreamName(marketId),
     subject: deadLetterSubject(marketId),
     description: `Messages on the subjects of market ${marketId} that are no events`,
-  })
+  }).catch(useAsItIs)
   const jetstream = bus.connection.jetstream()
   const stream = streamName(marketId)
   await Promise.all(
@@ -62,7 +64,7 @@ export async function buryMessages(
         stream_created: created,
         stream_sequence: streamSequence,
         subject,
-        reason,
+        reason: reason.slice(0, REASON_CHARS_MAX),
         text: text.slice(0, TEXT_CHARS_MAX),
       }
       // A stream made anew counts from 1 again.
@@ -102,6 +104,11 @@ export async function countDeadLetters(bus: Bus, marketId: string): Promise<numb
     if (isStreamMissing(error)) return 0
     throw error
   }
+}
+
+/** Letters stand nowhere else: a stream that somebody made in a way of theirs is not made anew. */
+function useAsItIs(error: unknown): void {
+  if (!isNotUpdatable(error)) throw error
 }
 
 function letterOf(text: string): DeadLetter | null {

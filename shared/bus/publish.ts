@@ -74,6 +74,8 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       if (run.ended === 'idle') return { publishedSeq: known.seq }
       const hasProgressed = known.seq > end.seq
       contentions = hasProgressed ? 1 : contentions + 1
+      // Somebody may have made the stream anew with settings of theirs.
+      if (['no-stream', 'silent'].includes(run.ended.kind)) isConfigured = false
       if (run.ended.kind === 'refused') throw new PublishRefused(marketId, run.ended.reason)
       if (run.ended.kind === 'duplicate') {
         const isLost: boolean =
@@ -91,6 +93,7 @@ export async function publishOutbox(options: PublishOptions): Promise<{ publishe
       const mayPass = isBusError(error) || error instanceof PublishRefused
       if (!mayPass || bus.connection.isClosed()) throw error
       failures += 1
+      isConfigured = false
       options.onTrouble?.(error)
       waitMs = backoffMs(failures, AWAY_BACKOFF_MS_FIRST, AWAY_BACKOFF_MS_MAX)
     }

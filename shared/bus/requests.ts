@@ -2,6 +2,7 @@ import { headers } from 'nats'
 import type { RequestConnection } from '../rpc/client.ts'
 import { putContextInto } from '../telemetry/trace-context.ts'
 import type { Bus } from './connect.ts'
+import { headersOf } from './message-headers.ts'
 
 /** A message on a subject that is answered by one of several processes. */
 export interface BusRequest {
@@ -30,7 +31,7 @@ export function receiveRequests(
         subject: message.subject,
         reply: message.reply ?? '',
         bytes: message.data,
-        header: name => message.headers?.get(name) || null,
+        header: name => headersOf(message).first(name) || null,
       })
     },
   })

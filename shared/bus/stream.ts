@@ -12,6 +12,8 @@ import type { Bus } from './connect.ts'
 
 const STREAM_NOT_FOUND = 10059
 const STREAM_NAME_IN_USE = 10058
+/** What the server says of settings that no update changes: storage, retention, denials, mirrors, seals. */
+const NOT_UPDATABLE = [10034, 10052, 10055, 10109]
 
 /** The name of a market's stream. */
 export function streamName(marketId: string): string {
@@ -47,9 +49,18 @@ export async function readStreamFacts(bus: Bus, marketId: string): Promise<Strea
   }
 }
 
-/** Makes a market's stream unless there is one; an existing one is given today's settings. */
+/**
+ * Makes a market's stream unless there is one; an existing one is given today's settings. One that somebody made with
+ * settings that cannot be changed is made anew, empty: the publisher fills it from the table.
+ */
 export async function ensureStream(bus: Bus, marketId: string): Promise<StreamFacts> {
-  return factsOf(await keepStream(bus, settingsOf(marketId)))
+  try {
+    return factsOf(await keepStream(bus, settingsOf(marketId)))
+  } catch (error) {
+    if (!isNotUpdatable(error)) throw error
+    await deleteStream(bus, marketId)
+    return factsOf(await keepStream(bus, settingsOf(marketId)))
+  }
 }
 
 /** Deletes a market's stream with all it holds. */
@@ -97,6 +108,9 @@ export async function keepStream(
     max_age: 0,
     max_msgs: -1,
     max_bytes: -1,
+    max_msg_size: -1,
+    max_msgs_per_subject: -1,
+    no_ack: false,
     duplicate_window: nanos(bus.duplicateWindowMs),
     allow_direct: true,
     // Operators may delete and purge: the table is the truth, and the publisher makes the stream whole again.
@@ -111,6 +125,11 @@ export async function keepStream(
     if (!(error instanceof NatsError) || error.api_error?.err_code !== STREAM_NAME_IN_USE) throw error
     return await bus.manager.streams.update(name, settings)
   }
+}
+
+/** True when NATS said that a stream is made in a way that it can only be made anew. */
+export function isNotUpdatable(error: unknown): boolean {
+  return error instanceof NatsError && NOT_UPDATABLE.includes(error.api_error?.err_code ?? 0)
 }
 
 /** True when NATS said that there is no such stream. */

@@ -47,7 +47,7 @@ export interface GatewayParts {
   answer: (reply: string, text: string) => void
   /** Told of a request that wants its answer outside the agent's own inbox: it is not answered there. */
   misdirected: (marketId: string, agent: string, reply: string) => void
-  /** Told of what failed without the caller's fault. */
+  /** Told of what failed without the caller's fault, an answer that could not be published included. */
   failed: (operation: string, caller: Caller, error: unknown) => void
   /** Milliseconds that never go back. */
   nowMs: () => number
@@ -61,12 +61,15 @@ export interface Gateway {
   drained(): Promise<void>
 }
 
-interface TakenRequest {
+interface Asked {
   caller: Caller
-  /** Who answers for it. */
-  who: string
   operation: string
   request: IncomingRequest
+}
+
+interface TakenRequest extends Asked {
+  /** Who answers for it. */
+  who: string
   dueMs: number
   isAnswered: boolean
 }
@@ -83,7 +86,15 @@ const FAULTS = new Set([
   'invalid_bid',
   'unknown_operation',
 ])
+/** What NATS carries in one message, and a little room. */
+const REPLY_BYTES_MAX = 1_000_000
+/** Of one UTF-16 unit. */
+const UTF8_BYTES_MAX = 3
 const WAITED_TOO_LONG = refuse('deadline_exceeded', 'it waited too long in the gateway: nothing was done')
+const REPLY_TOO_LARGE = refuse(
+  'reply_too_large',
+  `the answer has more than ${REPLY_BYTES_MAX} bytes: ask for less at once`,
+)
 const UNANSWERED = refuse(
   'deadline_exceeded',
   'no answer in time; ask again under the same key to learn what came of it',
@@ -112,6 +123,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const address = readRpcSubject(request.subject)
     if (address === null) return
     const { marketId, agent, operation } = address
+    const caller = { marketId, agent, traceparent: request.traceparent }
     const at = nowMs()
     forgetQuietAgents(at)
     const who = accountable(marketId, agent)
@@ -121,12 +133,12 @@ export function createGateway(parts: GatewayParts): Gateway {
     const isFull = open.size >= limits.openMax
     if (taken === 'taken' && (!isOwn || isFull)) load.done(who)
     if (!isOwn) parts.misdirected(marketId, agent, request.reply)
-    else if (taken === 'refused') answer(request.reply, refuseTooMany(limits.load))
-    else if (isFull) answer(request.reply, OVERLOADED)
+    else if (taken === 'refused') answer({ caller, operation, request }, refuseTooMany(limits.load))
+    else if (isFull) answer({ caller, operation, request }, OVERLOADED)
     else
       take({
         who,
-        caller: { marketId, agent, traceparent: request.traceparent },
+        caller,
         operation,
         request,
         dueMs: at + (isSlow(operation) ? limits.slowDeadlineMs : limits.deadlineMs),
@@ -182,7 +194,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   function settle(one: TakenRequest, outcome: Outcome<object>): void {
     if (one.isAnswered) return
     one.isAnswered = true
-    answer(one.request.reply, outcome)
+    answer(one, outcome)
     unanswered -= 1
     if (unanswered > 0) return
     clearInterval(deadlines)
@@ -215,8 +227,16 @@ export function createGateway(parts: GatewayParts): Gateway {
     })
   }
 
-  function answer(reply: string, outcome: object): void {
-    parts.answer(reply, JSON.stringify(outcome))
+  /** Never throws: whoever waits for an answer that cannot be published finds out by waiting. */
+  function answer({ caller, operation, request }: Asked, outcome: object): void {
+    try {
+      const text = JSON.stringify(outcome)
+      const isTooLarge =
+        text.length > REPLY_BYTES_MAX / UTF8_BYTES_MAX && Buffer.byteLength(text) > REPLY_BYTES_MAX
+      parts.answer(request.reply, isTooLarge ? JSON.stringify(REPLY_TOO_LARGE) : text)
+    } catch (error) {
+      parts.failed(operation, caller, error)
+    }
   }
 
   return {

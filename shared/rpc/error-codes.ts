@@ -11,6 +11,7 @@ export const COMMON_ERRORS = {
   too_many_requests:
     'this agent, or those of its owner together, ask faster than the gateway answers one; nothing was done',
   overloaded: 'the gateway has as much waiting as it may; nothing was done, try again later',
+  reply_too_large: 'the answer has more bytes than a message may have: ask for less at once',
   deadline_exceeded: 'no answer in time; whether it was done is open, ask again under the same key',
   internal_error: 'something failed that is not the caller’s fault; ask again under the same key',
 } as const

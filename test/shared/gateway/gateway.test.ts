@@ -12,6 +12,7 @@ function begin(
   handlers: Partial<Handlers> = {},
   limits: Partial<GatewayLimits> = {},
   accountable?: (marketId: string, agent: string) => string,
+  publish = (_text: string) => {},
 ) {
   const answers: { reply: string; outcome: { ok: boolean; error?: { code: string; field?: string } } }[] = []
   const misdirected: string[] = []
@@ -19,7 +20,10 @@ function begin(
   const gateway = createGateway({
     handlers: handlers as Handlers,
     ...(accountable === undefined ? {} : { accountable }),
-    answer: (reply, text) => answers.push({ reply, outcome: JSON.parse(text) }),
+    answer(reply, text) {
+      publish(text)
+      answers.push({ reply, outcome: JSON.parse(text) })
+    },
     misdirected: (_marketId, _agent, reply) => misdirected.push(reply),
     failed: (_operation, _caller, error) => failures.push(error),
     nowMs: () => performance.now(),
@@ -108,6 +112,41 @@ describe('a gateway', () => {
     expect(answers[0]!.outcome.error?.code).toBe('internal_error')
     expect(JSON.stringify(answers)).not.toContain('hunter2')
     expect(failures).toHaveLength(1)
+  })
+
+  test('an answer that no message holds is a refusal', async () => {
+    const sizes = [999_900, 400_000, 1_000_001, 340_000, 300_000]
+    const letters = ['x', '漢', 'x', '漢', '😀']
+    const { gateway, ask, answers } = begin({
+      'economic.get_balance': async () => {
+        const place = answers.length
+        return { ok: true, ...balance, balance: letters[place]!.repeat(sizes[place]!) }
+      },
+    })
+    for (const _ of sizes) {
+      ask('economic.get_balance')
+      await gateway.drained()
+    }
+    const too = 'reply_too_large'
+    expect(answers.map(({ outcome }) => outcome.error?.code)).toEqual([undefined, too, too, too, too])
+  })
+
+  test('an answer that cannot be published is told, and takes nobody’s place', async () => {
+    const { gateway, ask, answers, failures } = begin(
+      { 'economic.get_balance': async () => ({ ok: true, ...balance }) },
+      { load: { openMax: 1, requestsPerSecond: 1_000, requestBurst: 1_000 } },
+      undefined,
+      () => {
+        if (failures.length < 3) throw new Error('closed')
+      },
+    )
+    for (let n = 0; n < 4; n++) {
+      ask('economic.get_balance')
+      await gateway.drained()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(failures).toHaveLength(3)
+    expect(answers.map(({ outcome }) => outcome.ok)).toEqual([true])
   })
 
   test('answers within its deadline, be it without a result', async () => {

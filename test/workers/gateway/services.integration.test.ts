@@ -10,7 +10,7 @@ let bob: TestAgent
 
 beforeAll(async () => {
   economy = await openTestEconomy()
-  marketId = await economy.createMarket('services', {}, { ann: 100n, bob: 0n, cleo: 10n })
+  marketId = await economy.createMarket('services', {}, { ann: 100n, bob: 0n, cleo: 10n, dan: 0n, eve: 0n })
   ann = await connectAgent(marketId, 'ann')
   bob = await connectAgent(marketId, 'bob')
   await bob.client.request('service.register', {
@@ -176,6 +176,22 @@ describe('messages', () => {
     const refused = outcomes.flatMap(outcome => (outcome.ok ? [] : [outcome.error.code]))
     expect(refused).toEqual(['too_many_messages', 'too_many_messages'])
     await cleo.connection.close()
+  })
+
+  test('that no answer holds together are refused in words, and read in shorter pages', async () => {
+    const [dan, eve] = await Promise.all(['dan', 'eve'].map(name => connectAgent(marketId, name)))
+    // Six bytes a character as JSON.
+    const text = '\u0001'.repeat(4_000)
+    await Promise.all(
+      Array.from({ length: 45 }, () => dan!.client.request('social.message', { to: 'eve', text })),
+    )
+    expect(await eve!.client.request('social.inbox', { limit: 50 })).toMatchObject({
+      error: { code: 'reply_too_large' },
+    })
+    const page = await eve!.client.request('social.inbox', { limit: 20 })
+    expect(page.ok && page.items.map(item => item.text)).toEqual(Array(20).fill(text))
+    await dan!.connection.close()
+    await eve!.connection.close()
   })
 })
 

@@ -164,6 +164,30 @@ test('headers that pretend to be ours change neither ids, nor traces of others, 
   await expectInOrder()
 })
 
+test('headers that no client would write are passed over, and the next request is heard', async () => {
+  const { ask, raw } = await enter('bob')
+  for (const name of ['', ' ', 'a b', '\u0001', 'ü', '\u0000', 'trace parent', 'x'.repeat(3_000), '\t']) {
+    for (const value of ['x', 'a\rb']) {
+      expect(
+        await ask('economic.get_balance', {}, { [name]: value }),
+        JSON.stringify([name, value]),
+      ).toMatchObject({
+        ok: true,
+      })
+    }
+  }
+  for (const head of [
+    'NATS/1.0 503\r\n\r\n',
+    'NATS/1.0 100 Idle Heartbeat\r\nx\r\n\r\n',
+    'NATS/1.0\r\n:\r\n\r\n',
+  ]) {
+    const reply = `${inboxPrefix(marketId, 'bob')}.${++inboxes}`
+    const subject = rpcSubject(marketId, 'bob', 'economic.get_balance')
+    raw.send(`HPUB ${subject} ${reply} ${head.length} ${head.length + 2}\r\n${head}{}\r\n`)
+    expect(await raw.heard(new RegExp(`MSG ${reply.replaceAll('.', '\\.')} 1 \\d+\r\n`))).toBeDefined()
+  }
+})
+
 test('JSON that readers could read in two ways, or that is none, is refused by every operation', async () => {
   const before = await books()
   const hostile: (string | Buffer)[] = [
