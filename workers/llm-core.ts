@@ -66,7 +66,8 @@ export function startLlmCore(
           client,
           clock: systemClock,
           store,
-          onCallEnded,
+          // The answer goes out first.
+          onCallEnded: record => setImmediate(onCallEnded, record),
           onUnsettled: telemetry.unsettled,
         },
         call,

@@ -111,10 +111,10 @@ export function readChatRequest(body: unknown): { ok: true; request: ChatRequest
     return wrong('service_tier', `must be one of ${SERVICE_TIERS.join(', ')}`)
   }
   const partCounts = new Map<string, number>()
-  const prompt: Fields = { messages: messages.map(message => withoutParts(message, partCounts)) }
-  for (const [name, value] of Object.entries(body)) {
-    if (name !== 'messages' && !SETTINGS.has(name)) prompt[name] = value
-  }
+  const told = messages.map(message => withoutParts(message, partCounts))
+  // By entries, for one may be named __proto__.
+  const others = Object.entries(body).filter(([name]) => name !== 'messages' && !SETTINGS.has(name))
+  const prompt = Object.fromEntries([['messages', told], ...others])
   return {
     ok: true,
     request: {

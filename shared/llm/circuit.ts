@@ -26,8 +26,8 @@ export interface Circuit {
   status(): CircuitStatus
   /** Milliseconds until a call may be tried: 0 when one may now. */
   admitsInMs(): number
-  /** Null: the circuit is open, or another call is its probe. */
-  enter(): Permit | null
+  /** Asks for a call of `who`. Null: the circuit is open, or another call is its probe. */
+  enter(who: string): Permit | null
 }
 
 class CallFailed extends Error {}
@@ -65,16 +65,29 @@ export function createCircuit(rule: CircuitConfig, onChange: (change: CircuitCha
       if (policy.state === CircuitState.HalfOpen) return PROBE_WAIT_MS
       return Math.max(0, openedAtMs + openMs - Date.now())
     },
-    enter() {
+    enter(who) {
       if (circuit.admitsInMs() > 0) return null
       const isProbe = policy.state !== CircuitState.Closed
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       void policy.execute(() => promise).catch(() => {})
+      let isOver = false
+      const end = (act: () => void) => {
+        if (!isOver) act()
+        isOver = true
+      }
+      const fail = () => {
+        breaker.count(who, true)
+        reject(new CallFailed())
+      }
       return {
         isProbe,
-        succeeded: resolve,
-        failed: () => reject(new CallFailed()),
-        abandoned: () => reject(isProbe ? new CallFailed() : new CallAbandoned()),
+        succeeded: () =>
+          end(() => {
+            breaker.count(who, false)
+            resolve()
+          }),
+        failed: () => end(fail),
+        abandoned: () => end(isProbe ? fail : () => reject(new CallAbandoned())),
       }
     },
   }

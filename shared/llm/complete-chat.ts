@@ -133,6 +133,7 @@ async function complete(
     ...call,
     routes,
     outputTokens: reserved.outputTokens,
+    who: accountableOf(reserved),
     onBegun: () => {
       record.firstTokenMs = clock.monotonicMs() - startedAtMs
     },
@@ -169,6 +170,11 @@ async function reserve(
       retryAfterSeconds: 1,
     })
   }
+}
+
+/** Under whose name a call counts in circuits: its owner's, which all of that owner's agents share, or its agent's. */
+function accountableOf({ marketId, agent, owner }: Reserved): string {
+  return owner === null ? `${marketId}/${agent}` : `${marketId}//${owner}`
 }
 
 /** What the lease is charged for. */

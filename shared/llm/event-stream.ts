@@ -64,6 +64,8 @@ export function createEventSplitter(maxBytes: number): {
 
 function eventOf(raw: Buffer): StreamEvent {
   const lines = raw.toString('utf8').split(/\r?\n/)
-  const data = lines.filter(line => line.startsWith('data:')).map(line => line.slice(5).replace(/^ /, ''))
+  const data = lines
+    .filter(line => line === 'data' || line.startsWith('data:'))
+    .map(line => line.slice(5).replace(/^ /, ''))
   return { raw, data: data.length === 0 ? null : data.join('\n') }
 }

@@ -45,6 +45,7 @@ export interface Settlement {
 export interface Reserved extends Reservation {
   marketId: string
   agent: string
+  owner: string | null
   /** The trace of the bid that won the lease. */
   bidTraceparent: string | null
 }

@@ -13,6 +13,7 @@ export class BadAnswer extends Error {
 }
 
 const KEY_LENGTH_MIN = 8
+const BYTE_ORDER_MARK = '\uFEFF'
 
 /** Reads a body of at most `maxBytes`; throws a BadAnswer above. `onPiece` is called before each of its pieces. */
 export async function readBody(
@@ -56,11 +57,11 @@ export function parseAnswer(
   return { body: withoutKey(bytes, key), usage }
 }
 
-/** Parses JSON that must be an object; throws a BadAnswer. */
+/** Parses JSON that must be an object, a byte order mark before it passed over as clients do; throws a BadAnswer. */
 export function parseObject(text: string): Record<string, unknown> {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
   } catch {
     throw new BadAnswer('bad_response', 'its answer is not JSON')
   }

@@ -49,19 +49,24 @@ export function relayStream(
   let reported: Usage | null = null
   let pieces = 0
   let bytesSpoken = 0
+  /** What had been said when the usage was last reported. */
+  let reportedAt = { bytes: 0, pieces: 0 }
   let bytesRead = 0
   let isDone = false
 
   const tally: StreamTally = {
     hasBegun: false,
     isDraining: false,
-    usage: () =>
-      reported ?? {
+    usage: () => {
+      const unreported = countTokens(bytesSpoken - reportedAt.bytes, pieces - reportedAt.pieces)
+      if (reported !== null) return { ...reported, completionTokens: reported.completionTokens + unreported }
+      return {
         promptTokens: promptTokensCounted(request),
-        completionTokens: countTokens(bytesSpoken, pieces),
+        completionTokens: unreported,
         cachedTokens: 0,
         source: 'counted',
-      },
+      }
+    },
   }
   return { tally, finished: relay() }
 
@@ -133,6 +138,8 @@ export function relayStream(
   /** What to pass on of an event, or null; counts it. */
   function read({ raw, data }: StreamEvent): Buffer | null {
     if (data === null) return tally.hasBegun ? raw : null
+    // By the standard no event at all, though some clients would read it.
+    if (data === '') return null
     const { error, choices, usage } = parseObject(data)
     if (error !== undefined && error !== null)
       throw new BadAnswer('stream_error', 'it told an error in its stream')
@@ -141,9 +148,13 @@ export function relayStream(
       timer.disarm('first_token_timeout')
       input.onBegun()
     }
-    reported = readUsage(usage) ?? reported
     const list: unknown[] = Array.isArray(choices) ? choices : []
     for (const choice of list) count(choice)
+    const told = readUsage(usage)
+    if (told !== null) {
+      reported = told
+      reportedAt = { bytes: bytesSpoken, pieces }
+    }
     const isUsageAlone = list.length === 0 && usage !== undefined && usage !== null
     return isUsageAlone && !request.wantsUsage ? null : withoutKey(raw, input.key)
   }

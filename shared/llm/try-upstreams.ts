@@ -8,7 +8,7 @@ import type { LlmSetup, Route } from './llm-config.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import { restMs, type Upstream } from './upstream.ts'
 import type { UpstreamClient } from './upstream-client.ts'
-import { afterFailure, countsAgainstUpstream, type UpstreamFailure } from './upstream-failure.ts'
+import { afterFailure, countOfFailure, type UpstreamFailure } from './upstream-failure.ts'
 
 /** One attempt as it is told in logs and spans. */
 export interface AttemptRecord {
@@ -44,6 +44,8 @@ export interface TryInput {
   routes: readonly Route[]
   headers: Record<string, string>
   outputTokens: number
+  /** Who answers for the call. */
+  who: string
   signal: AbortSignal
   sink: ChatSink
   onBegun: () => void
@@ -94,7 +96,7 @@ export async function tryUpstreams(
     }
     const route = routes[choice.place]!
     const upstream = upstreams.get(route.upstream.name)!
-    const permit = upstream.circuit.enter()
+    const permit = upstream.circuit.enter(input.who)
     if (permit === null) continue
 
     const outcome = await attemptAt(route, upstream, permit)
@@ -167,7 +169,14 @@ function candidateOf(upstream: Upstream, clock: LlmClock, tried: Tried | null): 
 }
 
 function resolvePermit(permit: Permit, outcome: AttemptOutcome): void {
-  if (outcome.kind === 'caller_gone') permit.abandoned()
-  else if ('failure' in outcome && countsAgainstUpstream(outcome.failure)) permit.failed()
-  else permit.succeeded()
+  const counts = countOf(outcome)
+  if (counts === 'failure') permit.failed()
+  // An upstream that finds a request wrong is there, which is all that a probe asks.
+  else if (counts === 'success' || (counts === 'nothing' && permit.isProbe)) permit.succeeded()
+  else permit.abandoned()
+}
+
+function countOf(outcome: AttemptOutcome): 'success' | 'failure' | 'nothing' | 'unknown' {
+  if (outcome.kind === 'caller_gone') return 'unknown'
+  return 'failure' in outcome ? countOfFailure(outcome.failure) : 'success'
 }

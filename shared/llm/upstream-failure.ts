@@ -33,9 +33,9 @@ export function afterFailure({ reason }: Pick<UpstreamFailure, 'reason'>): 'agai
   return reason === 'misconfigured' || reason === 'redirect' || reason === 'too_large' ? 'next' : 'again'
 }
 
-/** Whether a failure speaks against the upstream, not the request. */
-export function countsAgainstUpstream({ reason }: Pick<UpstreamFailure, 'reason'>): boolean {
-  return reason !== 'refused'
+/** What a failure counts for in the upstream's circuit: one that the request is to blame for says neither good nor bad. */
+export function countOfFailure({ reason }: Pick<UpstreamFailure, 'reason'>): 'failure' | 'nothing' {
+  return reason === 'refused' ? 'nothing' : 'failure'
 }
 
 const TIMEOUT_STATUS = 408

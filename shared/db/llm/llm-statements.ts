@@ -48,7 +48,7 @@ export function reserveWholeStatement(
                 and (a.owner is null
                      or m.rules->>'ownerLlmTokensPerMinute' is null and m.rules->>'ownerLlmCostPerMinute' is null)
                 and m.rules->>'observeCalls' is distinct from 'true'
-             returning b.lease_id, l.market_id, l.beneficiary_id, a.name, bid.traceparent,
+             returning b.lease_id, l.market_id, l.beneficiary_id, a.name, a.owner, bid.traceparent,
                        date_trunc('milliseconds', clock_timestamp()) as now),
            call as (
              insert into llm_calls (call_id, market_id, lease_id, agent_id, model, streamed, reserved_tokens,
@@ -56,7 +56,7 @@ export function reserveWholeStatement(
              select call_id, market_id, lease_id, beneficiary_id, model, streamed, tokens, cost_micro, now,
                     now + make_interval(secs => deadline_seconds), coalesce(asked.traceparent, budget.traceparent)
                from asked join budget using (lease_id))
-           select call_id, market_id, name, budget.traceparent from asked join budget using (lease_id)`,
+           select call_id, market_id, name, owner, budget.traceparent from asked join budget using (lease_id)`,
     values: [
       of(({ callId }) => callId),
       of(({ leaseId }) => leaseId),

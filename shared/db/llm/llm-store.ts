@@ -114,7 +114,13 @@ async function reserveWholes(
     const row = told.get(request.callId)
     return row === undefined
       ? null
-      : { ...whole, marketId: row.market_id, agent: row.name, bidTraceparent: row.traceparent }
+      : {
+          ...whole,
+          marketId: row.market_id,
+          agent: row.name,
+          owner: row.owner,
+          bidTraceparent: row.traceparent,
+        }
   })
 }
 
@@ -144,7 +150,7 @@ async function reserve(
     return decided
   }
 
-  const { marketId, agent, agentId, bidTraceparent } = lease
+  const { marketId, agent, agentId, owner, bidTraceparent } = lease
   const minuteOf = (whose: SpendingMinute['whose']) =>
     minutes.some(one => one.whose === whose) ? new Date(minuteStartMs(lease.nowMs)) : null
   await client.query({
@@ -173,7 +179,7 @@ async function reserve(
       minuteOf('market'),
       request.traceparent ?? bidTraceparent,
       minuteOf('owner'),
-      lease.owner,
+      owner,
     ],
   })
   const woken = await observe(client, lease, () =>
@@ -193,7 +199,7 @@ async function reserve(
       { agent, correlationId: request.callId, traceparent: bidTraceparent },
     ),
   )
-  return { ...decided, marketId, agent, bidTraceparent, woken }
+  return { ...decided, marketId, agent, owner, bidTraceparent, woken }
 }
 
 async function settle(

@@ -97,6 +97,15 @@ test('the prompt is bounded by the bytes of everything that may be read', () => 
   )
 })
 
+test('a part of the prompt is counted whatever its name', () => {
+  const text = 'x'.repeat(900)
+  const body = JSON.parse(
+    `{"model":"small","messages":${JSON.stringify(messages)},"__proto__":{"a":"${text}"}}`,
+  )
+  const read = readChatRequest(body)
+  expect(read.ok && read.request.promptBytes).toBeGreaterThan(900)
+})
+
 test('a prompt beyond the context is bounded by it, an answer by the model', () => {
   expect(worst({ messages: [{ role: 'user', content: 'x'.repeat(50_000) }] })).toMatchObject({
     worst: { promptTokens: 8_000, outputTokens: 1_000, choices: 1 },

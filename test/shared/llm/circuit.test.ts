@@ -14,8 +14,8 @@ function circuitUnderTest() {
   return {
     circuit,
     changes,
-    async call(end: 'succeeded' | 'failed' | 'abandoned') {
-      const permit = circuit.enter()
+    async call(end: 'succeeded' | 'failed' | 'abandoned', who = 'ann') {
+      const permit = circuit.enter(who)
       permit?.[end]()
       await settled()
       return permit
@@ -34,7 +34,7 @@ test('it opens at the ratio, with the minimum of calls, and tells how many faile
   await call('failed')
   expect(circuit.status()).toBe('open')
   expect(changes).toEqual([{ status: 'open', failures: 3 }])
-  expect(circuit.enter()).toBeNull()
+  expect(circuit.enter('ann')).toBeNull()
   expect(circuit.admitsInMs()).toBe(5_000)
 })
 
@@ -50,7 +50,7 @@ test('after its time one call may try: it closes the circuit or opens it again',
   const { call, circuit, changes, passSeconds } = circuitUnderTest()
   for (let n = 0; n < 4; n++) await call('failed')
   passSeconds(4.9)
-  expect(circuit.enter()).toBeNull()
+  expect(circuit.enter('ann')).toBeNull()
   passSeconds(0.1)
   const probe = await call('failed')
   expect(probe!.isProbe).toBe(true)
@@ -73,15 +73,51 @@ test('a probe that proves nothing leaves it open; other calls that end so count 
   expect(circuit.status()).toBe('open')
 })
 
+test('what fails for one caller alone opens it for nobody, while others are answered', async () => {
+  const { call, circuit, changes, passSeconds } = circuitUnderTest()
+  for (let round = 0; round < 20; round++) {
+    await call('succeeded', round % 2 === 0 ? 'bob' : 'cid')
+    for (let n = 0; n < 5; n++) await call('failed', 'mal')
+    passSeconds(1)
+  }
+  expect(changes).toEqual([])
+  await call('failed', 'bob')
+  expect(circuit.status()).toBe('closed')
+})
+
+test('what fails for all opens it, however rarely the others call', async () => {
+  const { call, circuit, passSeconds } = circuitUnderTest()
+  for (const who of ['bob', 'mal']) await call('succeeded', who)
+  passSeconds(1)
+  for (let n = 0; n < 3; n++) await call('failed', 'mal')
+  expect(circuit.status()).toBe('open')
+})
+
+test('what fails for most opens it, although some are answered', async () => {
+  const { call, circuit } = circuitUnderTest()
+  const ends = ['failed', 'succeeded', 'failed'] as const
+  for (let n = 0; n < 9 && circuit.status() === 'closed'; n++) await call(ends[n % 3]!, `agent-${n}`)
+  expect(circuit.status()).toBe('open')
+})
+
+test('callers beyond those that are told apart count together, and still open it', async () => {
+  const { call, circuit } = circuitUnderTest()
+  for (let n = 0; n < 150; n++) await call('succeeded', `agent-${n}`)
+  for (let n = 0; n < 149; n++) await call('failed', `agent-${n}`)
+  expect(circuit.status()).toBe('closed')
+  await call('failed', 'agent-149')
+  expect(circuit.status()).toBe('open')
+})
+
 test('a call begun before it opened neither closes it nor is its probe', async () => {
   const { call, circuit, passSeconds, settled } = circuitUnderTest()
-  const early = circuit.enter()!
+  const early = circuit.enter('ann')!
   for (let n = 0; n < 4; n++) await call('failed')
   early.succeeded()
   await settled()
   expect(circuit.status()).toBe('open')
   passSeconds(5)
-  expect(circuit.enter()!.isProbe).toBe(true)
+  expect(circuit.enter('ann')!.isProbe).toBe(true)
 })
 
 test('whatever happens in whatever order, there is never more than one probe', async () => {
@@ -97,7 +133,7 @@ test('whatever happens in whatever order, there is never more than one probe', a
       for (const one of steps) {
         if (one.does === 'enter') {
           const probes = out.filter(({ isProbe }) => isProbe).length
-          const permit = circuit.enter()
+          const permit = circuit.enter('ann')
           if (permit?.isProbe) expect(probes).toBe(0)
           if (permit !== null) out.push(permit)
         } else if ('seconds' in one) passSeconds(one.seconds)

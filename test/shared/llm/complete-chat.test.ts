@@ -315,6 +315,36 @@ describe('a circuit', () => {
     expect(llm.changes.map(({ status }) => status)).toEqual(['open', 'half_open', 'closed'])
   })
 
+  test('is not opened by what one agent alone provokes, nor kept closed by requests that are wrong', async () => {
+    const words = { poison: 500, wrong: 400, fine: 200 }
+    const upstream = createServer(async (request, response) => {
+      const asked = (await request.toArray()).join('')
+      const [, status] = Object.entries(words).find(([word]) => asked.includes(word))!
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ choices: [{ index: 0, message: { content: 'fine' } }] }))
+    }).listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const { port } = upstream.address() as AddressInfo
+    const llm = llmOn(setupOf([`http://127.0.0.1:${port}/v1`]))
+    llm.store.budgets.set('other', { ...llm.budget() })
+    const say = async (content: string, leaseId: string) =>
+      (await llm.ask({ messages: [{ role: 'user', content }] }, { leaseId })).answer
+    for (let round = 0; round < 5; round++) {
+      expect(await say('fine', 'other')).toMatchObject({ kind: 'answered' })
+      expect(await say('poison', 'lease')).toMatchObject({ code: 'upstream_failed' })
+    }
+    expect(llm.changes).toEqual([])
+
+    words.fine = 500
+    for (let n = 0; n < 40; n++) {
+      expect(await say('wrong', 'lease')).toMatchObject({ kind: 'refused_by_upstream' })
+    }
+    for (let n = 0; n < 5; n++) await say('fine', 'other')
+    expect(llm.changes.map(({ status }) => status)).toEqual(['open'])
+    upstream.closeAllConnections()
+    upstream.close()
+  })
+
   test('open at one upstream leaves the call to the next', async () => {
     const [first, second] = [await scripted({ does: 'fail' }), await scripted()]
     const llm = llmOn(setupOf([first.baseUrl, second.baseUrl]))

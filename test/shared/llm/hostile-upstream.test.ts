@@ -99,6 +99,11 @@ describe('an answer in one piece', () => {
       answerOf(completion()).replace('application/json', 'Application/JSON; charset=utf-8'),
     ],
     [
+      'has chunks, extensions of them and trailers',
+      `${HEAD}transfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n`,
+      `${completion().length.toString(16)};x="y"\r\n${completion()}\r\n0\r\nx-sum: 1\r\n\r\n`,
+    ],
+    [
       'comes in pieces',
       `${HEAD}connection: close\r\n\r\n`,
       completion().slice(0, 5),
@@ -110,6 +115,13 @@ describe('an answer in one piece', () => {
     const { answer } = await askRaw(steps)
     expect(answer).toMatchObject({ ok: true, kind: 'answered' })
     expect(answer.ok && answer.kind === 'answered' && answer.body.toString()).toBe(completion())
+  })
+
+  test('that begins with a byte order mark is read as clients read it', async () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 4 }
+    const { answer, charged } = await askRaw([answerOf(`\uFEFF${completion({ usage })}`)])
+    expect(answer).toMatchObject({ ok: true, kind: 'answered' })
+    expect(charged).toBe(7)
   })
 
   test('deeper than any stack is no crash', async () => {
@@ -213,6 +225,16 @@ describe('a stream', () => {
       DONE,
     ],
     [
+      'has events without data',
+      'data:\n\n',
+      chunkOf('hel'),
+      'data: \n\n',
+      'event: ping\ndata\n\n',
+      chunkOf('lo'),
+      LAST_CHUNK,
+      DONE,
+    ],
+    [
       'goes on after its end',
       chunkOf('hello'),
       LAST_CHUNK,
@@ -233,10 +255,26 @@ describe('a stream', () => {
     const { answer, text, record, charged } = await askRaw([STREAM_HEAD, ...steps, hangUp], { stream: true })
     expect(answer).toEqual({ ok: true, kind: 'streamed' })
     expect(content(text)).toBe('hello')
+    expect(text).not.toMatch(/^data:? ?\r?$/m)
     expect(text.split('[DONE]')).toHaveLength(2)
     expect(text.endsWith(DONE)).toBe(true)
     expect(record.settlement!.outcome).toBe('completed')
     expect(charged).toBeGreaterThan(0)
+  })
+
+  const usage = { prompt_tokens: 10, completion_tokens: 2 }
+  test.each<[string, number, ...Step[]]>([
+    ['once, and goes on', 12 + 1_000, chunkOf('hello', { usage }), chunkOf('x'.repeat(4_000))],
+    [
+      'twice',
+      27,
+      chunkOf('hello', { usage }),
+      chunkOf(' you', { usage: { ...usage, completion_tokens: 17 } }),
+    ],
+    ['with its last word', 12, chunkOf('x'.repeat(400), { usage })],
+  ])('that tells its usage %s is charged %i tokens', async (_, tokens, ...steps) => {
+    const { charged } = await askRaw([STREAM_HEAD, ...steps, LAST_CHUNK, DONE, hangUp], { stream: true })
+    expect(charged).toBe(tokens)
   })
 
   test.each<[string, string, ...Step[]]>([

@@ -74,7 +74,7 @@ export function llmOn(setup: LlmSetup, store: MemoryLlmStore = createMemoryLlmSt
 
   async function ask(
     fields: object = {},
-    { signal = new AbortController().signal, onWrite = (_: string) => {} } = {},
+    { signal = new AbortController().signal, onWrite = (_: string) => {}, leaseId = 'lease' } = {},
   ): Promise<Told> {
     const body = { model: 'small', messages: [{ role: 'user', content: 'say something' }], ...fields }
     const read = readChatRequest(body)
@@ -83,7 +83,7 @@ export function llmOn(setup: LlmSetup, store: MemoryLlmStore = createMemoryLlmSt
     const callId = crypto.randomUUID()
     const answer = await completeChat(deps, {
       callId,
-      leaseId: 'lease',
+      leaseId,
       request: read.request,
       headers: {},
       signal,

@@ -1,13 +1,15 @@
 import type { LlmStore, Reserved, Settlement } from '../../../shared/llm/llm-store.ts'
 import { decideReservation, type LeaseBudget, type SpendingMinute } from '../../../shared/llm/reservation.ts'
 
+const AGENTS: Record<string, string> = { lease: 'ann' }
+
 export interface MemoryLlmStore extends LlmStore {
   budgets: Map<string, LeaseBudget>
   calls: Map<string, { leaseId: string; reserved: Reserved; settlement: Settlement | null; charged: number }>
   minutes: SpendingMinute[]
 }
 
-/** Reservations in memory, by the same decisions as in Postgres; one lease `lease` of `grantedTokens`. */
+/** Reservations in memory, by the same decisions as in Postgres; one lease `lease` of `grantedTokens`, of the agent `ann`. */
 export function createMemoryLlmStore(grantedTokens: number, callsPerLease = 128): MemoryLlmStore {
   const store: MemoryLlmStore = {
     budgets: new Map([['lease', { grantedTokens, usedTokens: 0, reservedTokens: 0, openCalls: 0 }]]),
@@ -20,7 +22,13 @@ export function createMemoryLlmStore(grantedTokens: number, callsPerLease = 128)
       if (!decided.ok) return decided
       budget.reservedTokens += decided.tokens
       budget.openCalls += 1
-      const reserved = { ...decided, marketId: 'market', agent: 'ann', bidTraceparent: null }
+      const reserved = {
+        ...decided,
+        marketId: 'market',
+        agent: AGENTS[leaseId] ?? leaseId,
+        owner: null,
+        bidTraceparent: null,
+      }
       store.calls.set(callId, { leaseId, reserved, settlement: null, charged: 0 })
       return reserved
     },

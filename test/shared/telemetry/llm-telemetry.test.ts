@@ -33,6 +33,7 @@ const record = (more: Partial<CallRecord> = {}): CallRecord => ({
     costMicro: 70n,
     marketId: 'first',
     agent: 'ann',
+    owner: null,
     bidTraceparent: BID,
   },
   attempts: [

@@ -163,6 +163,34 @@ describe('a connection', () => {
     )
   })
 
+  test('whose body grows beyond what it may without saying so is told, and goes on', async () => {
+    const { token } = await leaseTokens(db, 60_000)
+    const socket = connect(port, '127.0.0.1')
+    let said = ''
+    const heard = (what: RegExp) =>
+      new Promise<void>((resolve, reject) => {
+        socket.on('data', bytes => {
+          said += bytes
+          if (what.test(said)) resolve()
+        })
+        socket.on('error', reject)
+        socket.on('close', () => reject(new Error(`closed after ${JSON.stringify(said)}`)))
+      })
+    const refused = heard(/request_too_large/)
+    const chunk = `${(70_000).toString(16)}\r\n${' '.repeat(70_000)}\r\n`
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n` +
+        `content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}`,
+    )
+    await refused
+    expect(said).toMatch(/^HTTP\/1.1 413 /)
+    const answered = heard(/HTTP\/1.1 200 /)
+    socket.write(`${chunk}0\r\n\r\nGET /healthz HTTP/1.1\r\nhost: x\r\n\r\n`)
+    await answered
+    socket.removeAllListeners('close')
+    socket.destroy()
+  })
+
   test('that speaks something else is closed', async () => {
     expect(await answerTo('\x16\x03\x01 hello\r\n\r\n')).toMatch(/400/)
   })
