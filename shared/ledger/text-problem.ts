@@ -11,7 +11,9 @@ export function textProblem(request: object): Refusal | null {
     if (!PLAIN_TEXT.test(text)) return refuse('invalid_text', `${field}: ${PLAIN_TEXT_RULE}`, field)
     const most = field === 'key' ? KEY_CHARACTERS_MAX : TEXT_CHARACTERS_MAX
     const least = field === 'key' ? 1 : 0
-    if (text.length < least || text.length > most) {
+    // As Postgres and JSON Schema count: a character beyond the first 65,536 is one, not two.
+    const characters = [...text].length
+    if (characters < least || characters > most) {
       return refuse('invalid_text', `${field}: ${least} to ${most} characters`, field)
     }
   }

@@ -16,3 +16,8 @@ test.each([
 ])('a %s that no database takes is refused', (field, text) => {
   expect(textProblem({ [field]: text })).toMatchObject({ ok: false, error: { code: 'invalid_text', field } })
 })
+
+test('characters are counted as schemas and the database count them', () => {
+  expect(textProblem({ key: '😀'.repeat(200) })).toBeNull()
+  expect(textProblem({ key: '😀'.repeat(201) })).toMatchObject({ error: { code: 'invalid_text' } })
+})
