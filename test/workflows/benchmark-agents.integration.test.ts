@@ -80,6 +80,24 @@ it('is a model with the operations of the gateway as its tools', async () => {
   expect(offered).toContain('market-quote')
 })
 
+it('is scored when its model says what is no text, and asks for what are no calls', async () => {
+  const baseUrl = await serve((_request, _body, response) => {
+    const message = { role: 'assistant', content: 42, tool_calls: [null, 7, { id: 'x' }] }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(
+      JSON.stringify({
+        id: 'x',
+        object: 'chat.completion',
+        created: 0,
+        model: 'odd',
+        choices: [{ index: 0, finish_reason: 'stop', message }],
+        usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
+      }),
+    )
+  })
+  const trial = await tried('odd', { kind: 'llm', model: 'odd', baseUrl: `${baseUrl}/v1` })
+  expect(trial).toMatchObject({ outcome: 'failed', termination: { reason: 'finished', detail: '42' } })
+})
+
 it('is a program elsewhere, which is told where to go', async () => {
   const startUrl = await serve((_request, body, response) => {
     response.writeHead(202).end()

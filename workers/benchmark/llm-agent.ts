@@ -11,6 +11,8 @@ const USUAL_PROMPT =
   'situation before you decide, tell how you came to your decision with trace-reasoning, act on it, and end with task-finish.'
 /** Of an answer of the market a model reads at most so much. */
 const REPLY_CHARACTERS_MAX = 16_000
+/** The platform takes up to two minutes to test a program. */
+const TIMEOUT_MS = 130_000
 
 /** Lets a language model act by the operations of the gateway, until it ends by itself or asks for nothing more. */
 export async function runLlmAgent(
@@ -68,7 +70,7 @@ async function answerCall(connection: AgentConnection, { function: asked }: Tool
   } catch {
     return refusal('invalid_json', 'the arguments are not JSON')
   }
-  return JSON.stringify(await connection.request(operation, request as never))
+  return JSON.stringify(await connection.request(operation, request as never, { timeoutMs: TIMEOUT_MS }))
 }
 
 function refusal(code: string, message: string): string {

@@ -215,8 +215,15 @@ function setupFor({ baseUrl, keyVariable, price }: OwnUpstream, model: string): 
   return readLlmConfig(JSON.stringify({ upstreams: [upstream] }), process.env)
 }
 
-/** The first choice's message; what has none is as good as silence. */
+/** The first choice's message; what has none is as good as silence. Servers send content that is no text, too. */
 function readMessage(body: Buffer): ModelAnswer['message'] {
-  const completion = JSON.parse(body.toString()) as { choices?: { message?: ModelAnswer['message'] }[] }
-  return completion.choices?.[0]?.message ?? { content: null }
+  const completion = JSON.parse(body.toString()) as { choices?: { message?: Record<string, unknown> }[] }
+  const { content = null, tool_calls: calls } = completion?.choices?.[0]?.message ?? {}
+  const text = content === null || typeof content === 'string' ? content : JSON.stringify(content)
+  return { content: text, ...(Array.isArray(calls) ? { tool_calls: calls.filter(isToolCall) } : {}) }
+}
+
+function isToolCall(call: unknown): call is ToolCall {
+  const asked = (call as Partial<ToolCall> | null)?.function
+  return typeof asked?.name === 'string'
 }
